@@ -1,0 +1,1 @@
+"""What every room stands on: configuration, the error tree, URL identity, the worker pool."""

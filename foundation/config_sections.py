@@ -1,0 +1,186 @@
+"""The sections of `storyfold.toml`: every setting, its default, its bounds and its meaning, in one place.
+
+`storyfold init` writes its commented file from these models, so the two cannot drift apart.
+"""
+
+import os
+from typing import Annotated, Final
+
+import ada_url
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+)
+from pydantic_core import PydanticCustomError
+
+from foundation.crontab import Crontab
+
+# Measured: two workers keep two cores busy beside the crawl; a machine with one core still needs one.
+WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
+MAX_NAME: Final = 100
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are refused, values are fixed once read and never shown in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _web_address(value: str) -> str:
+    try:
+        protocol = ada_url.URL(value).protocol
+    except ValueError:
+        protocol = ""
+    if protocol not in ("http:", "https:"):
+        raise PydanticCustomError("address", "must be an address that begins with http:// or https://")
+    return value
+
+
+def _proxy_address(value: SecretStr) -> SecretStr:
+    _web_address(value.get_secret_value())
+    return value
+
+
+def _one_line(value: SecretStr) -> SecretStr:
+    if any(ord(character) < ord(" ") and character != "\t" for character in value.get_secret_value()):
+        raise PydanticCustomError("header", "must be one line without control characters")
+    return value
+
+
+def _plain_name(value: str) -> str:
+    if not 0 < len(value) <= MAX_NAME or value != value.strip() or "," in value or not value.isprintable():
+        raise PydanticCustomError("name", f"must be a name of 1 to {MAX_NAME} characters, without commas")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+HeaderValue = Annotated[SecretStr, AfterValidator(_one_line)]
+ProxyAddress = Annotated[SecretStr, AfterValidator(_proxy_address)]
+
+
+def _cron_line(value: str) -> str:
+    Crontab(value)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    Crontab("@daily", value)
+    return value
+
+
+class CrawlSettings(Section):
+    """How the web is asked."""
+
+    user_agent: str = Field(
+        default="storyfold/0.1 (news monitoring)",
+        min_length=1,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Says who asks. Add an address where a webmaster can reach you.",
+    )
+    delay: NonNegativeFloat = Field(default=1.0, description="Seconds between two requests to one host.")
+    crawl_delay_ceiling: NonNegativeFloat = Field(
+        default=30.0, description="A robots.txt that asks for a longer Crawl-delay than this gets this one."
+    )
+    concurrency: PositiveInt = Field(default=16, description="Requests under way at once, to all hosts together.")
+    timeout: PositiveFloat = Field(default=30.0, description="Seconds until an answer must be complete.")
+    max_body_mb: PositiveFloat = Field(default=8.0, description="Bodies larger than this (unpacked) are refused.")
+    max_redirects: int = Field(default=5, ge=0, description="Redirects followed for one page.")
+    attempts: PositiveInt = Field(default=4, description="A page that failed so many times is not asked again.")
+    backoff: PositiveFloat = Field(
+        default=60.0, description="Seconds until a failed page or feed is asked again; doubled with every failure."
+    )
+    backoff_ceiling: PositiveFloat = Field(default=43_200.0, description="The longest such wait, in seconds.")
+    retry_pause: NonNegativeFloat = Field(
+        default=5.0, description="Seconds until a page that failed in passing is asked again in this run; 0 = next run."
+    )
+    poll_shortest: NonNegativeFloat = Field(
+        default=300.0, description="A feed is asked at most this often, in seconds, however much it publishes."
+    )
+    poll_longest: PositiveFloat = Field(
+        default=43_200.0, description="A feed is asked at least this often, in seconds, however quiet it is."
+    )
+    entries_per_poll: PositiveInt = Field(default=2_000, description="Entries read from one feed at a time.")
+    lease: PositiveFloat = Field(
+        default=600.0, description="Seconds after which a page that a dead crawl had taken may be taken by another."
+    )
+    raw_keep_days: NonNegativeFloat = Field(
+        default=14.0, description="Raw pages are kept so many days after they were read, for `storyfold reread`."
+    )
+
+
+class ExtractSettings(Section):
+    """The worker processes that read pages and feeds, and the limits they live under."""
+
+    workers: PositiveInt = Field(default=WORKERS, description="Processes; the default is the cores, at most four.")
+    memory_mb: int = Field(default=1_024, ge=128, description="Address space of each.")
+    cpu_seconds: PositiveInt = Field(default=10, description="CPU time for one page.")
+    wall_seconds: PositiveFloat = Field(default=30.0, description="Time for one page by the clock.")
+    recycle_after: PositiveInt = Field(default=500, description="A worker is replaced after so many pages.")
+
+
+class CopiesSettings(Section):
+    """When two texts are the same text."""
+
+    threshold: float = Field(
+        default=0.40, gt=0, le=1, description="Shared part (Jaccard index of 3-word shingles) that makes a copy."
+    )
+    window_days: PositiveInt = Field(default=30, description="Copies are looked for among articles so many days apart.")
+
+
+class StoriesSettings(Section):
+    """When two texts tell one event."""
+
+    threshold: float = Field(default=0.07, gt=0, lt=1, description="Likeness that joins two copy groups in a story.")
+    window_days: PositiveInt = Field(default=14, description="A story is frozen so many days after its last article.")
+
+
+class SourceSettings(Section):
+    """An outlet."""
+
+    name: Name = Field(description="Shown everywhere; renaming makes a new source.")
+    url: WebAddress = Field(description="Its homepage.")
+    owner: str | None = Field(default=None, min_length=1, description="Outlets of one owner count once as owners.")
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$", description="Two letters, ISO 3166.")
+    language: str | None = Field(default=None, pattern="^[a-z]{2,3}$", description="Two or three letters, ISO 639.")
+    feeds: tuple[WebAddress, ...] = Field(default=(), description="RSS, Atom or JSON feeds.")
+    sitemaps: tuple[WebAddress, ...] = Field(default=(), description="Sitemaps and news sitemaps.")
+    sections: tuple[WebAddress, ...] = Field(default=(), description="Pages whose links are articles.")
+    allow_private: bool = Field(default=False, description="Its own hosts may have addresses that are not public.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict, repr=False, description="Sent to its own origin only; kept out of database and logs."
+    )
+    user_agent: str | None = Field(
+        default=None, min_length=1, pattern=r"^[\x20-\x7e]+$", description="Instead of crawl.user_agent."
+    )
+    proxy: ProxyAddress | None = Field(
+        default=None, repr=False, description="http(s) proxy for this source; the environment's proxies are ignored."
+    )
+
+
+class ScheduleSettings(Section):
+    """When runs start by themselves (`storyfold schedule`)."""
+
+    name: Name = Field(description="Written to the ledger; renaming starts a new history.")
+    cron: Annotated[str, AfterValidator(_cron_line)] = Field(
+        description="A crontab line (minute hour day month weekday) or @hourly, @daily, @weekly …"
+    )
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="UTC", description="Of the crontab line, such as Europe/Berlin."
+    )
+    sources: tuple[str, ...] = Field(default=(), description="Names of sources; empty means all.")
+    jitter: NonNegativeFloat = Field(default=0.0, description="Starts up to so many seconds after its slot.")
+    time_limit: PositiveFloat = Field(default=3_600.0, description="Seconds after which a run is ended.")
+    catch_up: bool = Field(default=True, description="After a pause, run the latest missed slot once.")
+
+    @property
+    def crontab(self) -> Crontab:
+        """The line, read."""
+        return Crontab(self.cron, self.timezone)

@@ -1,0 +1,1 @@
+"""The database: models, sessions, migrations, views, and one module of queries per noun."""

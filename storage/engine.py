@@ -1,0 +1,141 @@
+"""Engines and sessions: the one module that knows which database it speaks to."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar, cast
+
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from foundation.errors import ConfigurationError
+
+# Measured: WAL, BEGIN IMMEDIATE and a busy timeout saw no "locked" error; fold's batches hold the lock longest.
+BUSY_TIMEOUT_MS: Final = 30_000
+MOST_PARAMETERS: Final = 5_000  # SQLite takes 32,766 of them, PostgreSQL 65,535; longer statements gain nothing
+
+T = TypeVar("T")
+
+
+class Database:
+    """An open database: ``write()`` and ``read()`` give sessions, each one transaction.
+
+    SQLite runs in WAL mode; a writing session begins IMMEDIATE, because a read that turns into a write fails at once
+    where another process writes, whatever the busy timeout says.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open ``url`` (``sqlite:///news.db``, a bare file name, or ``postgresql://…``) without touching what it holds.
+
+        Raises ConfigurationError for an address that names no database of a kind we know.
+        """
+        parsed = database_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
+        return cls(engine)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session whose changes are committed at the end, or undone if the block raises."""
+        with (
+            self.engine.connect() as connection,
+            Session(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one state of the database and changes nothing."""
+        with self.engine.connect() as connection:
+            reading = connection.execution_options(storyfold_read_only=True)
+            if self.dialect == "postgresql":
+                reading = reading.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+            with Session(reading, autoflush=False, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those ``rows`` that no unique constraint refuses; return how many there were."""
+    if not rows:
+        return 0
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    per_statement = max(1, MOST_PARAMETERS // len(rows[0]))
+    inserted = 0
+    for start in range(0, len(rows), per_statement):
+        statement = make(model).values(list(rows[start : start + per_statement])).on_conflict_do_nothing()
+        inserted += cast("CursorResult[Any]", session.execute(statement)).rowcount
+    return inserted
+
+
+def portions(values: Iterable[T], size: int = MOST_PARAMETERS) -> Iterator[list[T]]:
+    """Cut ``values`` into lists that one statement can name: both databases bound the parameters of a statement."""
+    left = iter(values)
+    while portion := list(islice(left, size)):
+        yield portion
+
+
+def database_url(url: str) -> URL:
+    """Return the parsed address; a plain path means SQLite, and ``postgresql://`` means the psycopg driver."""
+    if "://" not in url:
+        return URL.create("sqlite", database=str(Path(url).expanduser()))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(f"not a database address: {redacted(url)}") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed
+        case "postgresql" | "postgres":
+            try:
+                import psycopg  # noqa: F401  # the extra `postgres`
+            except ImportError as error:
+                raise ConfigurationError("PostgreSQL needs the extra: pip install 'storyfold[postgres]'") from error
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise ConfigurationError(f"unknown kind of database {other!r}: use sqlite:///FILE or postgresql://…")
+
+
+def redacted(url: str) -> str:
+    """Return ``url`` without its password, fit for a log."""
+    return re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", url)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction control begins late and plain: take it over (see _begin_sqlite).
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("storyfold_read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

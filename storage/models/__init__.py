@@ -1,0 +1,40 @@
+"""The tables, named by the glossary. Read them in this order: crawl, text, copies, stories.
+
+Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
+and stays as history. Only raw bodies and keys are pruned, both by age.
+"""
+
+from storage.models.base import Base
+from storage.models.copies import LINK_KINDS, CopyGroup, Key, Link
+from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page, Poll, RawBody, Run, Source
+from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
+from storage.models.text import Article, Block, Label, Reading, Version
+
+__all__ = [
+    "BASES",
+    "FEED_KINDS",
+    "LINK_KINDS",
+    "PAGE_STATES",
+    "RUN_STATES",
+    "STORY_STATES",
+    "Article",
+    "Base",
+    "Block",
+    "CopyGroup",
+    "Feed",
+    "Idf",
+    "Key",
+    "Label",
+    "Lease",
+    "Link",
+    "Membership",
+    "Page",
+    "Poll",
+    "RawBody",
+    "Reading",
+    "Run",
+    "Source",
+    "Story",
+    "StoryEvent",
+    "Version",
+]

@@ -1,0 +1,103 @@
+"""Which reports tell one event: stories and memberships with their evidence; and who may work on them."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, one_of
+
+BASES: Final = ("first", "copy", "same_event", "shared_quote", "operator", "merge", "split")
+STORY_STATES: Final = ("open", "frozen", "merged", "dissolved")
+
+
+class Story(Base):
+    """Copy groups about one event. The counters equal a recount; `doctor` proves it."""
+
+    __tablename__ = "story"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("story.id"))
+    title: Mapped[str] = mapped_column(comment="of its first article")
+    language: Mapped[str | None]
+    created_at: Mapped[datetime]
+    first_at: Mapped[datetime] = mapped_column(index=True)
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    first_article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"))
+    articles: Mapped[int] = mapped_column(default=0)
+    outlets: Mapped[int] = mapped_column(default=0)
+    owners: Mapped[int] = mapped_column(default=0)
+    copy_groups: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (
+        CheckConstraint(one_of("state", STORY_STATES), name="state"),
+        CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Membership(Base):
+    """An article's place in a story, with its evidence. Closed, not deleted, when the article leaves."""
+
+    __tablename__ = "membership"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("story.id"), index=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))
+    reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    left_reason: Mapped[str | None]
+    basis: Mapped[str]
+    via_article_id: Mapped[int | None] = mapped_column(
+        ForeignKey("article.id"), comment="the nearest report in the story"
+    )
+    score: Mapped[float | None] = mapped_column(comment="mean similarity to the rest of the story")
+    threshold: Mapped[float | None]
+    runner_up: Mapped[float | None] = mapped_column(comment="the best mean similarity to another story")
+    margin: Mapped[float | None]
+    evidence: Mapped[dict[str, Any]]
+    reason: Mapped[str] = mapped_column(comment="the evidence in one line")
+    rules_version: Mapped[int]
+    __table_args__ = (
+        Index(
+            "uq_membership_current",
+            "article_id",
+            unique=True,
+            sqlite_where=sql("left_at IS NULL"),
+            postgresql_where=sql("left_at IS NULL"),
+        ),
+        Index("ix_membership_article_id", "article_id"),
+        CheckConstraint(one_of("basis", BASES), name="basis"),
+        CheckConstraint("basis <> 'same_event' OR (score IS NOT NULL AND threshold IS NOT NULL)", name="proof"),
+    )
+
+
+class StoryEvent(Base):
+    """What became of a story and why: created, joined, left, merged, split."""
+
+    __tablename__ = "story_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("story.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    other_story_id: Mapped[int | None] = mapped_column(ForeignKey("story.id"))
+    reason: Mapped[str]
+
+
+class Idf(Base):
+    """Document frequencies of one language, learnt from the stream: packed counts of hashed terms."""
+
+    __tablename__ = "idf"
+    language: Mapped[str] = mapped_column(primary_key=True, comment="empty where unknown")
+    articles: Mapped[int]
+    counts: Mapped[bytes]
+
+
+class Lease(Base):
+    """Who holds a piece of work that only one process may do (SQLite; PostgreSQL has advisory locks)."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str] = mapped_column(comment="host, process number and its start")
+    expires_at: Mapped[datetime]

@@ -1,0 +1,113 @@
+"""What pages say: articles, their versions and blocks, and the readings taken of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+from storage.types import Sha256
+
+
+class Article(Base):
+    """What pages say under one canonical URL. It stands in groups and stories by its current reading."""
+
+    __tablename__ = "article"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    key: Mapped[bytes] = mapped_column(Sha256, unique=True, comment="sha256 of the canonical URL")
+    url: Mapped[str] = mapped_column(comment="canonical")
+    kind: Mapped[str] = mapped_column(comment="only kind article is folded")
+    title: Mapped[str]
+    authors: Mapped[list[Any]]
+    language: Mapped[str | None]
+    agency: Mapped[str | None]
+    section: Mapped[str | None]
+    is_free: Mapped[bool | None]
+    published_at: Mapped[datetime | None] = mapped_column(comment="as the page says, where plausible")
+    published_from: Mapped[str | None]
+    published_raw: Mapped[str | None]
+    modified_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+    time: Mapped[datetime] = mapped_column(index=True, comment="published_at where known, else first_seen_at")
+    is_timed: Mapped[bool] = mapped_column(default=True, comment="false: no time factor (imported without one)")
+    gone_at: Mapped[datetime | None]
+    copy_group_id: Mapped[int | None] = mapped_column(ForeignKey("copy_group.id"), index=True)
+    copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), comment="nearest earlier copy")
+    __table_args__ = (Index(None, "source_id", "time"),)
+
+
+class Version(Base):
+    """One state of an article's text: its blocks, immutable."""
+
+    __tablename__ = "version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))
+    number: Mapped[int]
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id"), comment="which of the article's pages said it")
+    raw_body_id: Mapped[int | None] = mapped_column(comment="no foreign key: raw bodies are pruned, versions are not")
+    seen_at: Mapped[datetime]
+    title: Mapped[str]
+    sha256: Mapped[bytes] = mapped_column(Sha256, comment="of title and all blocks")
+    __table_args__ = (UniqueConstraint("article_id", "number"),)
+
+
+class Block(Base):
+    """A paragraph as the page had it. Blocks are labelled, never deleted."""
+
+    __tablename__ = "block"
+    version_id: Mapped[int] = mapped_column(ForeignKey("version.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class Reading(Base):
+    """What we took from a version: labels, clean text, keys. Today's rules make a new reading, not a new version."""
+
+    __tablename__ = "reading"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("version.id"))
+    number: Mapped[int] = mapped_column(comment="within its version")
+    is_current: Mapped[bool]
+    kind: Mapped[str]
+    reader: Mapped[str | None] = mapped_column(comment="which way of reading the page won")
+    rules_version: Mapped[int]
+    created_at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(comment="the blocks labelled `text`, joined by blank lines")
+    words: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(Sha256, comment="of title, kind and clean text")
+    keys: Mapped[bytes | None] = mapped_column(comment="packed; null until keyed")
+    features: Mapped[bytes | None] = mapped_column(comment="packed; null until keyed")
+    algorithm: Mapped[int | None] = mapped_column(comment="of keys and features")
+    keyed_at: Mapped[datetime | None] = mapped_column(comment="its keys are committed")
+    grouped_at: Mapped[datetime | None] = mapped_column(comment="its links and copy group are committed")
+    folded_at: Mapped[datetime | None] = mapped_column(comment="its story is committed")
+    __table_args__ = (
+        UniqueConstraint("version_id", "number"),
+        Index(
+            "uq_reading_current",
+            "article_id",
+            unique=True,
+            sqlite_where=sql("is_current"),
+            postgresql_where=sql("is_current"),
+        ),
+        Index(
+            "ix_reading_pending",
+            "id",
+            sqlite_where=sql("folded_at IS NULL"),
+            postgresql_where=sql("folded_at IS NULL"),
+        ),
+    )
+
+
+class Label(Base):
+    """Why a block is not part of the clean text. A block without a row here is text."""
+
+    __tablename__ = "label"
+    reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    rule: Mapped[str]

@@ -1,0 +1,152 @@
+"""Raw bodies: a page's bytes, committed together with its state before anything reads them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, func, or_, select, update
+
+from foundation.compress import compress, decompress
+from foundation.urls import canonicalise, origin, url_key
+from storage import pages
+from storage.models import Page, RawBody, Run, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+# PostgreSQL's JSON refuses U+0000, and a server may send headers without end.
+MAX_HEADERS: Final = 100
+MAX_HEADER: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: ``headers`` have lower-case names, ``body`` is decompressed."""
+
+    final_url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes that wait to be read, with the page they came for."""
+
+    raw_id: int
+    page_id: int
+    url: str
+    source: str
+    answer: Answer
+
+
+def keep(session: Session, page_id: int, answer: Answer, *, run_id: int | None) -> int:
+    """Store the bytes and make the page ``fetched``, whoever holds its lease: bytes that came are never thrown away.
+
+    Returns the raw body's id.
+    """
+    headers = _storable(answer.headers)
+    raw = RawBody(
+        page_id=page_id,
+        run_id=run_id,
+        fetched_at=answer.fetched_at,
+        final_url=answer.final_url,
+        status=answer.status,
+        content_type=headers.get("content-type"),
+        headers=headers,
+        size=len(answer.body),
+        sha256=hashlib.sha256(answer.body).digest(),
+        body=compress(answer.body),
+    )
+    session.add(raw)
+    session.flush()
+    session.execute(
+        update(Page)
+        .where(Page.id == page_id)
+        .values(
+            state="fetched",
+            reason=None,
+            attempts=0,
+            next_try_at=None,
+            leased_until=None,
+            fetched_at=answer.fetched_at,
+            status=answer.status,
+            final_url=answer.final_url,
+            etag=headers.get("etag"),
+            last_modified=headers.get("last-modified"),
+        )
+    )
+    if run_id is not None:
+        pages.count_ended(session, run_id, "fetched")
+    return raw.id
+
+
+def keep_foreign(session: Session, url: str, source: str, answer: Answer, *, run_id: int | None) -> tuple[int, int]:
+    """Store bytes that came without a page of ours (a user's own spider), making page and source where needed.
+
+    Returns the page's and the raw body's id. Raises UnusableUrl.
+    """
+    key = url_key(url)
+    page_id = session.scalar(select(Page.id).where(Page.key == key))
+    if page_id is None:
+        source_id = session.scalar(select(Source.id).where(Source.name == source))
+        if source_id is None:
+            # Not enabled: the configuration does not name it, so no run asks for its pages.
+            made = Source(name=source, url=origin(url), is_enabled=False, created_at=answer.fetched_at)
+            session.add(made)
+            session.flush()
+            source_id = made.id
+        pages.add(session, source_id, None, [pages.Found(canonicalise(url), key)], now=answer.fetched_at)
+        page_id = session.scalars(select(Page.id).where(Page.key == key)).one()
+    return page_id, keep(session, page_id, answer, run_id=run_id)
+
+
+def newest_id(session: Session) -> int:
+    """Return the newest raw body's id; 0 where there is none."""
+    return session.scalar(select(func.max(RawBody.id))) or 0
+
+
+def unread(session: Session, *, after: int, upto: int, limit: int, run_id: int | None) -> list[Stored]:
+    """Return stored bytes that nobody has read, by id from ``after`` (excluded) to ``upto``.
+
+    Bytes that another run fetched and is about to read itself are left to it.
+    """
+    mine_or_nobodys = or_(
+        RawBody.run_id.is_(None), RawBody.run_id.is_not_distinct_from(run_id), Run.id.is_(None), Run.state != "running"
+    )
+    rows = session.execute(
+        select(RawBody, Page.url, Source.name)
+        .join(Page, Page.id == RawBody.page_id)
+        .join(Source, Source.id == Page.source_id)
+        .outerjoin(Run, Run.id == RawBody.run_id)
+        .where(RawBody.read_at.is_(None), RawBody.id > after, RawBody.id <= upto, mine_or_nobodys)
+        .order_by(RawBody.id)
+        .limit(limit)
+    )
+    return [Stored(raw.id, raw.page_id, url, source, _answer(raw)) for raw, url, source in rows]
+
+
+def prune(session: Session, *, read_before: datetime) -> int:
+    """Delete the bytes that were read before then; return how many. Bytes that wait to be read stay, however old."""
+    done = session.execute(delete(RawBody).where(RawBody.read_at < read_before).returning(RawBody.id))
+    return len(done.all())
+
+
+def _answer(raw: RawBody) -> Answer:
+    return Answer(raw.final_url, raw.status, raw.headers, decompress(raw.body), raw.fetched_at)
+
+
+def _storable(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = list(headers.items())[:MAX_HEADERS]
+    return {storable(name)[:MAX_HEADER]: storable(value)[:MAX_HEADER] for name, value in kept}
+
+
+def storable(text: str) -> str:
+    """Return ``text`` without what a database refuses: U+0000 (PostgreSQL) and lone surrogates (both)."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,64 @@
+"""The configured outlets as rows, so that everything after the configuration can speak of them in SQL."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from foundation.config_sections import SourceSettings
+from foundation.urls import url_key
+from storage.models import Feed, Source
+
+
+def sync(session: Session, sources: Sequence[SourceSettings], *, now: datetime, interval_seconds: int) -> None:
+    """Make the source and feed rows say what ``sources`` says. Doing it twice changes nothing.
+
+    What the configuration no longer names is disabled, never deleted: its articles stay. A feed that is new, or that
+    comes back, is due ``now``. Headers and proxies stay out of the database. Raises UnusableUrl for an address that
+    can name no feed.
+    """
+    known = {source.name: source for source in session.scalars(select(Source))}
+    for settings in sources:
+        source = known.pop(settings.name, None) or Source(name=settings.name, created_at=now)
+        _describe(source, settings)
+        session.add(source)
+        session.flush()
+        _sync_feeds(session, source, settings, now, interval_seconds)
+    for gone in known.values():
+        gone.is_enabled = False
+        session.execute(update(Feed).where(Feed.source_id == gone.id).values(is_enabled=False))
+    session.flush()
+
+
+def _describe(source: Source, settings: SourceSettings) -> None:
+    source.url = settings.url
+    source.owner = settings.owner
+    source.country = settings.country
+    source.language = settings.language
+    source.allow_private = settings.allow_private
+    source.is_enabled = True
+
+
+def _sync_feeds(session: Session, source: Source, settings: SourceSettings, now: datetime, interval: int) -> None:
+    known = {feed.key: feed for feed in session.scalars(select(Feed).where(Feed.source_id == source.id))}
+    wanted = {url_key(url): (url, kind) for url, kind in reversed(list(_places(settings)))}
+    for key, (url, kind) in wanted.items():
+        feed = known.pop(key, None)
+        if feed is None:
+            feed = Feed(source_id=source.id, key=key, kind=kind, next_poll_at=now, interval_seconds=interval)
+            session.add(feed)
+        elif not feed.is_enabled:
+            feed.next_poll_at = now
+        feed.url, feed.is_enabled = url, True
+        if {feed.kind, kind} != {"sitemap", "news_sitemap"}:  # only reading a sitemap tells which of the two it is
+            feed.kind = kind
+    for gone in known.values():
+        gone.is_enabled = False
+
+
+def _places(settings: SourceSettings) -> Iterator[tuple[str, str]]:
+    """Yield every place that lists links of a source, with its kind; the first mention of an address counts."""
+    for urls, kind in ((settings.feeds, "rss"), (settings.sitemaps, "sitemap"), (settings.sections, "section")):
+        for url in urls:
+            yield url, kind

@@ -1,0 +1,62 @@
+-- Which outlet needs a look? Those that fail come first when ordered by `health`.
+CREATE VIEW source_health AS
+SELECT
+  source.name                                              AS outlet,
+  CASE
+    WHEN NOT source.is_enabled THEN 'off'
+    WHEN coalesce(asked.feeds, 0) = 0 THEN 'no feeds'
+    WHEN asked.feeds_failing = asked.feeds THEN 'failing'
+    WHEN asked.feeds_failing > 0 THEN 'feed errors'
+    WHEN coalesce(kept.pages_failed, 0) > coalesce(kept.pages_read, 0) THEN 'pages failing'
+    WHEN asked.polled_at IS NULL THEN 'not polled yet'
+    ELSE 'ok'
+  END                                                      AS health,
+  coalesce(asked.feeds, 0)                                 AS feeds,
+  coalesce(asked.feeds_failing, 0)                         AS feeds_failing,
+  asked.error,
+  asked.polled_at,
+  asked.next_poll_at,
+  coalesce(kept.pages_waiting, 0)                          AS pages_waiting,
+  coalesce(kept.pages_read, 0)                             AS pages_read,
+  coalesce(kept.pages_without_article, 0)                  AS pages_without_article,
+  coalesce(kept.pages_refused, 0)                          AS pages_refused,
+  coalesce(kept.pages_failed, 0)                           AS pages_failed,
+  coalesce(kept.pages_gone, 0)                             AS pages_gone,
+  coalesce(written.articles_day, 0)                        AS articles_day,
+  coalesce(written.articles_week, 0)                       AS articles_week,
+  written.last_article_at
+FROM source
+LEFT JOIN (
+  SELECT
+    source_id,
+    count(*)                                        AS feeds,
+    sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END)   AS feeds_failing,
+    max(error)                                      AS error,
+    max(polled_at)                                  AS polled_at,
+    min(next_poll_at)                               AS next_poll_at
+  FROM feed
+  WHERE is_enabled
+  GROUP BY source_id
+) AS asked ON asked.source_id = source.id
+LEFT JOIN (
+  SELECT
+    source_id,
+    sum(CASE WHEN state IN ('waiting', 'fetching', 'fetched') THEN 1 ELSE 0 END)             AS pages_waiting,
+    sum(CASE WHEN state = 'read' AND article_id IS NOT NULL THEN 1 ELSE 0 END)    AS pages_read,
+    sum(CASE WHEN state = 'read' AND article_id IS NULL THEN 1 ELSE 0 END)        AS pages_without_article,
+    sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END)                            AS pages_refused,
+    sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END)                             AS pages_failed,
+    sum(CASE WHEN state = 'gone' THEN 1 ELSE 0 END)                               AS pages_gone
+  FROM page
+  GROUP BY source_id
+) AS kept ON kept.source_id = source.id
+LEFT JOIN (
+  SELECT
+    source_id,
+    sum(CASE WHEN first_seen_at >= :ago('1 day') THEN 1 ELSE 0 END)   AS articles_day,
+    count(*)                                                         AS articles_week,
+    max(first_seen_at)                                               AS last_article_at
+  FROM article
+  WHERE first_seen_at >= :ago('7 days')
+  GROUP BY source_id
+) AS written ON written.source_id = source.id
