@@ -19,7 +19,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "storyfold needs Python 3.11 or newer: make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) && \
-		VIRTUAL_ENV=$(VENV) uv pip install --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --compile-bytecode --require-hashes -r requirements.lock && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps --no-build-isolation --editable .; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \

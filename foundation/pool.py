@@ -1,4 +1,4 @@
-"""The one pool of worker processes: whatever reads other people's markup runs here, under limits that the kernel enforces.
+"""The one pool of worker processes: what reads other people's markup runs here, under limits that the kernel enforces.
 
 lxml and trafilatura can crash, hang in C code where no alarm reaches them, and corrupt memory in threads. A worker that
 does so fails its own task and nobody else's.
@@ -33,7 +33,7 @@ Failure: TypeAlias = Literal["timeout", "memory", "crash", "error"]
 
 PAGE_BYTES = 1 << 20
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# A worker that dies between two tasks breaks Pebble's whole pool ("All workers expired"): the tasks in it go to a new one.
+# A worker that dies between two tasks breaks Pebble's whole pool ("All workers expired"): its tasks go to a new one.
 ATTEMPTS = 3
 
 
@@ -90,7 +90,7 @@ class WorkerPool:
         return await asyncio.wrap_future(self.submit(function, *args, **kwargs))
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call ``function`` in a worker; the future holds its result or ``TaskFailed``. Cancelling it stops the worker."""
+        """Call ``function`` in a worker; the future holds its result or ``TaskFailed``. Cancelling stops the worker."""
         future: Future[T] = Future()
         self._attempt(future, (function, args, kwargs), ATTEMPTS)
         return future
@@ -102,7 +102,7 @@ class WorkerPool:
             pools = [*self._retired, *([self._pool] if self._pool else [])]
             self._retired, self._pool = [], None
         for pool in pools:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
     def _attempt(self, future: Future[T], call: tuple[Any, ...], attempts: int) -> None:
@@ -133,7 +133,7 @@ class WorkerPool:
 
         def give_up(outer: Future[T]) -> None:
             if outer.cancelled():
-                inner.cancel()
+                inner.cancel()  # type: ignore[no-untyped-call]
 
         future.add_done_callback(give_up)
         inner.add_done_callback(done)

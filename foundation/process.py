@@ -45,7 +45,7 @@ def is_alive(process: Process) -> bool | None:
 
 
 def started(pid: int) -> str:
-    """Return when ``pid`` began, as the kernel tells it; empty for a process that is gone, a zombie, or without /proc."""
+    """Return when ``pid`` began, by the kernel; empty for a process that is gone, a zombie, or without /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

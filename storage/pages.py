@@ -168,14 +168,10 @@ def mark_read(
 
     The page becomes ``read`` once none of its stored bytes wait. A page that is asked again meanwhile keeps its state.
     """
-    page_id = session.scalar(
-        update(RawBody)
-        .where(RawBody.id == raw_id)
-        .values(read_at=case((RawBody.read_at.is_(None), now), else_=RawBody.read_at))
-        .returning(RawBody.page_id)
-    )
+    page_id = session.scalar(select(RawBody.page_id).where(RawBody.id == raw_id))
     if page_id is None:
         return
+    session.execute(update(RawBody).where(RawBody.id == raw_id, RawBody.read_at.is_(None)).values(read_at=now))
     values: dict[str, object] = {"read_at": now}
     if article_id is not None:
         values["article_id"] = article_id

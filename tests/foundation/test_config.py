@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.links import CopyRules
+from dedup.stories import StoryRules
 from foundation.config import Settings, load_settings
 from foundation.config_lines import key_lines, line_of
 from foundation.config_template import entry, template, toml
@@ -163,6 +165,12 @@ def test_the_written_file_holds_every_setting_with_its_default() -> None:
     assert read.sources[0].name == "Example Courier"
     assert set(written["source"][0]) == set(type(read.sources[0]).model_fields)
     assert set(written["schedule"][0]) == set(type(read.schedules[0]).model_fields)
+
+
+def test_the_defaults_are_the_measured_ones() -> None:
+    defaults = Settings(file={})
+    assert defaults.copies.threshold == CopyRules().copy
+    assert defaults.stories.threshold == StoryRules().floor
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -181,8 +181,9 @@ CLAIMER = """
 PROCESSES, SLOTS = 3, 30
 
 
-def test_processes_that_race_claim_every_slot_exactly_once(database: Database, database_address: str) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(CLAIMER), database_address, str(SLOTS)]
+def test_processes_that_race_claim_every_slot_exactly_once(database: Database) -> None:
+    address = database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", textwrap.dedent(CLAIMER), address, str(SLOTS)]
     racers = [
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)

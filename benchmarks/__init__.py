@@ -1,0 +1,1 @@
+"""Quality and speed: each module prints one table and one JSON line."""

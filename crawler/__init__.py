@@ -1,0 +1,1 @@
+"""The Scrapy project: what is fetched, how politely, and what is refused."""

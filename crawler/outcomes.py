@@ -1,0 +1,165 @@
+"""How a request ends when it brings no page: every error and every status has a state and a reason, in one table.
+
+Decides, and does nothing: no clock, no database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from twisted.internet.error import ConnectError, ConnectionLost
+
+from foundation.errors import NewsError, UnusableUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Answers that may be otherwise in a moment: RFC 9110 names 408, 429, 502, 503, 504; 52x are Cloudflare's names.
+PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+GONE_STATUSES: Final = frozenset({404, 410})
+# A server that says "in a year" is obeyed for this long: then the page is asked again.
+RETRY_AFTER_CEILING: Final = 86_400.0
+JITTER: Final = 0.25  # share of a wait by which it varies, so that pages that failed together do not return together
+
+
+class Refused(NewsError, IgnoreRequest):
+    """A rule of ours forbids the request; the page is recorded as refused and not asked again."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class AddressRefused(Refused):
+    """The address that a connection would reach is not public; nothing is sent to it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("private_address", address)
+
+
+class Failed(NewsError, IgnoreRequest):
+    """The answer is of no use; the page is recorded as failed and asked again later."""
+
+    def __init__(self, reason: str, detail: str = "", *, is_passing: bool = False) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.is_passing = is_passing
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``is_passing``: asking again in a few seconds may help. ``retry_after``: seconds that the server asked for."""
+
+    state: Literal["refused", "failed", "gone"]
+    reason: str
+    is_passing: bool = False
+    retry_after: float | None = None
+
+
+_ERRORS: Final[tuple[tuple[type[BaseException], Outcome], ...]] = (
+    (DownloadTimeoutError, Outcome("failed", "timeout", is_passing=True)),
+    (CannotResolveHostError, Outcome("failed", "no_such_host")),
+    (DownloadConnectionRefusedError, Outcome("failed", "connection_refused", is_passing=True)),
+    (ResponseDataLossError, Outcome("failed", "truncated_body", is_passing=True)),
+    (DownloadCancelledError, Outcome("refused", "too_large")),
+    (UnsupportedURLSchemeError, Outcome("refused", "not_http")),
+    (NotSupported, Outcome("refused", "not_http")),
+    (DownloadFailedError, Outcome("failed", "connection_lost", is_passing=True)),
+    (ConnectionLost, Outcome("failed", "connection_lost", is_passing=True)),
+    (ConnectError, Outcome("failed", "no_connection", is_passing=True)),
+)
+
+
+def of_error(error: BaseException) -> Outcome:
+    """Return what an error means for the page; an error that nobody foresaw is a failure named by its class."""
+    if isinstance(error, Refused):
+        return Outcome("refused", error.reason)
+    if isinstance(error, Failed):
+        return Outcome("failed", error.reason, error.is_passing)
+    if isinstance(error, UnusableUrl):
+        return Outcome("refused", error.reason)
+    if "certificate" in str(error) or "SSL" in str(error):
+        return Outcome("failed", "tls")
+    for kind, outcome in _ERRORS:
+        if isinstance(error, kind):
+            return outcome
+    return Outcome("failed", f"unexpected_{type(error).__name__}")
+
+
+def of_status(status: int, retry_after: str | None, *, now: datetime) -> Outcome | None:
+    """Return what a status means for the page; None where the answer holds a page."""
+    if status in GONE_STATUSES:
+        return Outcome("gone", f"http_{status}")
+    if status in PASSING_STATUSES:
+        return Outcome("failed", f"http_{status}", is_passing=True, retry_after=seconds_until(retry_after, now=now))
+    if 200 <= status < 300 and status not in (204, 205, 206):
+        return None
+    return Outcome("failed", f"http_{status}")
+
+
+def seconds_until(retry_after: str | None, *, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110, 10.2.3: seconds or a date), within bounds; None where it says nothing."""
+    if retry_after is None:
+        return None
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:12])
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - now).total_seconds()
+    return min(max(seconds, 0.0), RETRY_AFTER_CEILING)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """When to ask again: doubled with every failure in a row, with jitter, up to a ceiling; all in seconds."""
+
+    first: float
+    ceiling: float
+    attempts: int
+    pause: float
+
+    def next_page_try(
+        self, outcome: Outcome, failures: int, *, now: datetime, random: Callable[[], float]
+    ) -> datetime | None:
+        """Return when a page that has now failed ``failures`` times in a row is asked again; None gives it up.
+
+        A first failure of a passing kind waits for seconds only, so that the same run can ask again.
+        """
+        if failures >= self.attempts:
+            return None
+        if failures == 1 and outcome.is_passing and self.pause > 0:
+            wait = self.pause
+        else:
+            wait = self._doubled(failures, random)
+        return now + timedelta(seconds=max(wait, outcome.retry_after or 0.0))
+
+    def next_feed_poll(
+        self, interval: float, failures: int, retry_after: float | None, *, now: datetime, random: Callable[[], float]
+    ) -> datetime:
+        """Return when a feed that failed ``failures`` times in a row is polled again: ever more rarely, but always."""
+        wait = max(interval, self._doubled(failures, random))
+        return now + timedelta(seconds=max(wait, retry_after or 0.0))
+
+    def _doubled(self, failures: int, random: Callable[[], float]) -> float:
+        wait = self.first * 2.0 ** min(failures - 1, 30)
+        return min(wait, self.ceiling) * (1 + JITTER * (2 * random() - 1))

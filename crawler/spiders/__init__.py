@@ -1,0 +1,1 @@
+"""The spiders; `news` is ours, and any spider that yields `crawler.items.Page` gets the rest for nothing."""

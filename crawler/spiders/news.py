@@ -1,0 +1,152 @@
+"""The spider: stored pages that nobody has read, then due feeds, then the pages that wait, until nothing is due.
+
+State is in the database, never only here: kill it anywhere, run it again, and all that was fetched is there once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from scrapy import Request, Spider, signals
+
+from crawler.backlog import Backlog
+from crawler.items import Page
+from crawler.ledger import Ledger
+from crawler.outcomes import Backoff
+from crawler.polls import Polls
+from crawler.store import Store
+from crawler.turns import Lease, Turns
+from crawler.visits import Visits, lease_end
+from crawler.workers import worker_pool
+from foundation.errors import UsageError
+from storage import feeds, pages, raw
+from storage.feeds import DueFeed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+
+    from storage.pages import Leased
+
+RECOVERED_AT_ONCE: Final = 4  # stored pages in one read: at most 32 MB
+LEASED_AT_ONCE: Final = 8  # pages of one source in one transaction; a crash leaves no more of it leased
+ONLY_STORED: Final = "stored"
+
+
+class NewsSpider(Spider):
+    """Fetches what the configured sources publish; ``scrapy crawl news``.
+
+    Arguments (``-a``): ``run``, the ledger's row that the crawl works for (its own, if none is given); ``sources``,
+    names joined by commas; ``only=stored`` to read what is stored and ask nobody.
+    """
+
+    name = "news"
+
+    def __init__(self, run: str | None = None, sources: str | None = None, only: str | None = None, **kw: Any) -> None:
+        super().__init__(**kw)
+        if only not in (None, "", ONLY_STORED):
+            raise UsageError(f"only={only}: the one value is {ONLY_STORED}")
+        self.run_id = int(run) if run else None
+        self.sources = [name.strip() for name in sources.split(",") if name.strip()] if sources else None
+        self.asks_nobody = only == ONLY_STORED
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Open database and ledger before anything else. Raises NewsError, and then nothing starts."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.store = Store.of(crawler)
+        spider.ledger = Ledger(spider.store, spider.run_id)
+        spider.ledger.open()
+        crawler.signals.connect(spider.opened, signal=signals.spider_opened)
+        crawler.signals.connect(spider.closed, signal=signals.spider_closed)
+        return spider
+
+    store: Store
+    ledger: Ledger
+
+    def opened(self) -> None:
+        """Put the parts of this crawl together; Scrapy's settings are final now."""
+        crawl = self.store.settings.crawl
+        self.backlog = Backlog.of(self.crawler)
+        self.turns: Turns[DueFeed, Leased] = Turns(self.settings.getint("CONCURRENT_REQUESTS"))
+        backoff = Backoff(crawl.backoff, crawl.backoff_ceiling, crawl.attempts, crawl.retry_pause)
+        self.visits = Visits(self.store, self.turns, backoff)
+        self.polls = Polls(self.store, self.turns, backoff, worker_pool(self.crawler), crawl.entries_per_poll)
+        self.ledger.keep_alive(self.stop)
+
+    async def closed(self, reason: str) -> None:
+        """Leave the ledger in order."""
+        await self.ledger.close(reason)
+
+    async def start(self) -> AsyncIterator[Request | Page]:
+        """Yield what is to be done; returns when nothing is due any more."""
+        await self._prune()
+        async for page in self._stored():
+            yield page
+        if self.asks_nobody:
+            return
+        await self._find_due()
+        while not self.turns.is_finished:
+            await self.backlog.room()
+            match self.turns.next(monotonic()):
+                case None:
+                    await self.turns.wait(self.turns.pause(monotonic()))
+                case Lease(source):
+                    self.turns.leased(source, await self._lease(source))
+                case ask:
+                    yield self._request(ask.what)
+
+    async def _stored(self) -> AsyncIterator[Page]:
+        """Yield the pages that an earlier run stored and did not live to read, a few at a time."""
+        upto, after = await self.store.read(raw.newest_id), 0
+        while stored := await self.store.read(
+            raw.unread, after=after, upto=upto, limit=RECOVERED_AT_ONCE, run_id=self.store.run_id
+        ):
+            for one in stored:
+                await self.backlog.room()
+                yield _recovered(one)
+            after = stored[-1].raw_id
+
+    async def _find_due(self) -> None:
+        now = datetime.now(UTC)
+        for feed in await self.store.read(feeds.due, self.sources, now=now):
+            self.turns.add_feed(feed.source, feed)
+        for source in await self.store.read(pages.sources_with_due, self.sources, now=now):
+            self.turns.may_have_pages(source)
+
+    async def _lease(self, source: str) -> list[Leased]:
+        now, until = datetime.now(UTC), lease_end(self.store.settings.crawl.lease)
+        return await self.store.write(
+            pages.lease, source, LEASED_AT_ONCE, run_id=self.store.run_id, now=now, until=until
+        )
+
+    def _request(self, what: DueFeed | Leased) -> Request:
+        return self.polls.request(what) if isinstance(what, DueFeed) else self.visits.request(what)
+
+    async def _prune(self) -> None:
+        keep = timedelta(days=self.store.settings.crawl.raw_keep_days)
+        await self.store.write(raw.prune, read_before=datetime.now(UTC) - keep)
+
+    def stop(self) -> None:
+        """End the crawl: the ledger no longer counts it as alive."""
+        assert self.crawler.engine
+        self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="lost"))
+
+
+def _recovered(one: raw.Stored) -> Page:
+    answer = one.answer
+    return Page(
+        url=one.url,
+        final_url=answer.final_url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        fetched_at=answer.fetched_at,
+        source=one.source,
+        page_id=one.page_id,
+        raw_id=one.raw_id,
+    )

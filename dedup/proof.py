@@ -1,0 +1,80 @@
+"""Proof: what two reports have in common, in their own words, to be stored beside a decision and shown to people."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.features import Counts, Terms, features_of, term_names
+from dedup.idf import Idf
+from dedup.quotes import SharedQuote, shared_quotes
+from dedup.similarity import DAY, SimilarityRules, vectors
+
+MOST_TERMS, MOST_NAMES, MOST_QUOTES = 8, 8, 3
+_RULES = SimilarityRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One article as proof needs it."""
+
+    title: str
+    body: str
+    time: float | None = None  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class PairEvidence:
+    """What two reports share. The terms' weights are their parts of the cosine of the bodies, largest first."""
+
+    similarity: float  # mean cosine of the views, before the hub term and the fading with time
+    days_apart: float | None
+    terms: tuple[tuple[str, float], ...]
+    names: tuple[str, ...]
+    quotes: tuple[SharedQuote, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the evidence as plain values."""
+        return asdict(self)
+
+
+def pair_evidence(a: Report, b: Report, idf: Idf | None = None, rules: SimilarityRules = _RULES) -> PairEvidence:
+    """Return what two reports share; terms and names are spelt as ``a`` spells them."""
+    idf = idf or Idf()
+    features_a, features_b = features_of(a.title, a.body), features_of(b.title, b.body)
+    unit = vectors([features_a, features_b], idf, rules)
+    spelling = term_names(a.title, a.body)
+    names = _shares(features_a.names, features_a.name_counts, features_b.names, features_b.name_counts, idf)
+    terms = _shares(features_a.words, features_a.body, features_b.words, features_b.body, idf)
+    return PairEvidence(
+        similarity=float((unit[[0]] @ unit[[1]].T).sum()),
+        days_apart=None if a.time is None or b.time is None else abs(a.time - b.time) / DAY,
+        terms=_spelt(terms, spelling)[:MOST_TERMS],
+        names=_longest(tuple(name for name, _ in _spelt(names, spelling)))[:MOST_NAMES],
+        quotes=tuple(shared_quotes(a.body, b.body)[:MOST_QUOTES]),
+    )
+
+
+def _shares(terms_a: Terms, counts_a: Counts, terms_b: Terms, counts_b: Counts, idf: Idf) -> list[tuple[int, float]]:
+    """Return the shared terms with their parts of the cosine of two counts, largest first."""
+    value_a, value_b = _unit(terms_a, counts_a, idf), _unit(terms_b, counts_b, idf)
+    shared, at_a, at_b = np.intersect1d(terms_a, terms_b, assume_unique=True, return_indices=True)
+    parts = value_a[at_a] * value_b[at_b]
+    order = np.lexsort((shared, -parts))
+    return [(int(shared[i]), float(parts[i])) for i in order if parts[i] > 0]
+
+
+def _unit(terms: Terms, counts: Counts, idf: Idf) -> NDArray[np.float64]:
+    value = np.where(counts > 0, (1 + np.log(np.maximum(counts, 1).astype(np.float64))) * idf.weight(terms), 0.0)
+    length = float(np.sqrt((value * value).sum()))
+    return value / length if length else value
+
+
+def _spelt(parts: list[tuple[int, float]], spelling: Mapping[int, str]) -> tuple[tuple[str, float], ...]:
+    return tuple((spelling[term], round(part, 4)) for term, part in parts if term in spelling)
+
+
+def _longest(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop a name that is a part of another one in the list."""
+    return tuple(name for name in names if not any(name != other and name in other for other in names))

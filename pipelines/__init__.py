@@ -1,0 +1,1 @@
+"""What happens to a page after the crawl: extract, save, fold."""

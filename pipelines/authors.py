@@ -1,0 +1,135 @@
+"""Who wrote an article: persons, apart from the organisations and roles that stand in the same fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipelines import json_ld
+from pipelines.agencies import agency_of
+from pipelines.markup import clean
+from pipelines.metadata import AUTHORS
+from pipelines.segments import text_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lxml.html import HtmlElement
+
+    from pipelines.metadata import Meta
+
+MAX_NAME = 60  # characters; longer is a sentence about somebody
+MAX_WORDS = 6
+_BY = re.compile(
+    r"^(?:(?:written|reported|posted|published|story|text|words)\s+by|by|von|par|por|di|door|av|af|autor(?:en|a|es)?|author|"
+    r"автор|от|tekst|texte|texto|testo|text)\b\s*:?\s+",
+    re.IGNORECASE,
+)
+_LATER_BY = re.compile(r"^(?:[a-zß-ÿ]+\s){1,3}(?:by|von|par|por)\s+(?=\S+\s+\S)")
+_AND = re.compile(r"\s*(?:[,;|•·]|\s/\s|\s(?:and|und|et|y|e|en|og|och|ja|i|и|ve|&)\s)\s*", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\b(?:staff|newsroom|redaktion|redaktionen|redacción|redacao|redação|rédaction|redazione|redactie|desk|editors?|reporters?|team|admin|"
+    r"news|agency|agencies|agentur(?:en)?|agencias?|agences?|online|correspondents?|press|media|group|magazine|times|post|journal|"
+    r"herald|tribune|gazette|radio|tv|television|bureau|service|associated|contributors?|guest|zeitung|nachrichten|verlag|"
+    r"editorial|board|webdesk|web desk|wire|digital|network|foundation|institute|university|inc|ltd|llc|gmbh)\b|"
+    r"\.(?:com|org|net|de|ru|be|fr|it|es)\b",
+    re.IGNORECASE,
+)
+_NOT_A_NAME = re.compile(
+    r"https?:|www\.|@|\d{2}|[<>{}|=]|\b(?:subscribe|follow|read more|profile|view all|published|updated)\b",
+    re.IGNORECASE,
+)
+_BYLINE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:by-?line|author-?name|authors?|article-?author|autor|auteur|autore)(?:$|[\s_-])", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"^(?:https?:|www\.|@|\S+@\S+$)", re.IGNORECASE)
+_SIGN = re.compile(r"\s*\([^()]{1,8}\)$")  # "Elena Oberholzer (obe)": a desk's short sign
+_AFTER_NUMBER = re.compile(r"\s+\d.*$")  # "Kyle Wiggers 7 hours ago"
+_PRONOUN = re.compile(r"\s*\((?:he|she|they)[^)]*\)", re.IGNORECASE)
+
+
+def authors(meta: Meta, tree: HtmlElement, site_name: str | None) -> tuple[str, ...]:
+    """Return the persons that wrote the page, in its order: by JSON-LD, else by its byline, else by its meta elements.
+
+    A page that names no person is credited as it credits itself, to its newsroom or agency.
+    """
+    sources = [list(_from_json(meta)), list(_from_markup(tree)), list(_from_meta(meta))]
+    for names in sources:
+        if persons := _persons(names, site_name):
+            return persons
+    for names in (sources[0], sources[2]):
+        if credited := tuple(
+            dict.fromkeys(name for raw in names if (name := _BY.sub("", clean(raw))) and not _ADDRESS.match(name))
+        ):
+            return tuple(name for name in credited if len(name) <= MAX_NAME)
+    return ()
+
+
+def is_person(name: str, site_name: str | None) -> bool:
+    """Tell whether this is likely somebody's name: short, no address, not an agency, a newsroom or the site itself."""
+    if not 1 < len(name) <= MAX_NAME or len(name.split()) > MAX_WORDS or _NOT_A_NAME.search(name):
+        return False
+    if _ROLE.search(name) or agency_of(name):
+        return False
+    return not site_name or text_key(name) != text_key(site_name)
+
+
+def _persons(names: Iterable[str], site_name: str | None) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for name in names:
+        if _ADDRESS.match(name):
+            continue
+        for part in _AND.split(_without_by(_PRONOUN.sub("", clean(name)))):
+            part = _SIGN.sub("", _AFTER_NUMBER.sub("", part)).strip(" .,:;-–—")
+            if is_person(part, site_name):
+                kept.setdefault(text_key(part), part)
+    return tuple(kept.values())
+
+
+def _without_by(name: str) -> str:
+    """Cut "By" and what stands before it in small letters: "capital von Jemima Kelly" is a section and its author."""
+    return _LATER_BY.sub("", _BY.sub("", name))
+
+
+def from_bylines(lines: Iterable[str], site_name: str | None) -> tuple[str, ...]:
+    """Return the persons of lines that are bylines and nothing else."""
+    return _persons((line for line in lines if _BY.match(line)), site_name)
+
+
+def _from_json(meta: Meta) -> Iterator[str]:
+    if meta.json is None:
+        return
+    known = {node.get("@id"): node for node in meta.nodes if isinstance(node.get("@id"), str)}
+    for key in ("author", "creator"):
+        for value in json_ld.many(meta.json.get(key)):
+            if isinstance(value, Mapping):
+                if not value.get("name") and value.get("@id") in known:
+                    value = known[value.get("@id")]
+                if not value.get("name") and (name := _full_name(value)):
+                    yield name
+                yield from (named for item in json_ld.many(value.get("name")) if (named := json_ld.text(item)))
+            elif plain := json_ld.text(value):
+                yield plain
+
+
+def _full_name(value: json_ld.Node) -> str:
+    return " ".join(part for key in ("givenName", "familyName") if (part := json_ld.text(value.get(key))))
+
+
+def _from_markup(tree: HtmlElement) -> Iterator[str]:
+    """Yield what the page marks as its author: rel=author, itemprop=author, a byline class."""
+    for element in tree.iter("a", "span", "div", "p", "address", "li", "h4", "h5"):
+        marked = element.get("rel") == "author" or element.get("itemprop") == "author"
+        if marked or _BYLINE_CLASS.search(element.get("class") or ""):
+            text = clean(element.text_content())
+            if 2 < len(text) <= 2 * MAX_NAME and next(element.iterancestors("figure", "figcaption"), None) is None:
+                yield text
+                return
+
+
+def _from_meta(meta: Meta) -> Iterator[str]:
+    for name in AUTHORS:
+        if values := meta.named.get(name):
+            yield from values
+            return

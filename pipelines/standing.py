@@ -1,0 +1,116 @@
+"""Where each paragraph stands on its page: the elements around it that are not the story, and what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipelines.reading import TEXT
+from pipelines.segments import text_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.etree import _Element
+
+    from pipelines.main_text import Paragraph
+    from pipelines.segments import Lines, Segment
+
+# An element that holds more of the text than this is the story, whatever its class says.
+STORY_SHARE = 0.4
+ID_WORDS = 3  # a longer id, such as "full-time-career-cheats", is an anchor made from a heading and names nothing
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+NAMING = ("class", "id", "data-testid", "data-component")
+_TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_SENTENCE_END = re.compile(r"[.!?…。！？।؟:;]['\"”’»)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is known about the page before its paragraphs are judged."""
+
+    title: str | None = None
+    titles: tuple[str, ...] = ()  # the headline in every form that the page gives
+    authors: tuple[str, ...] = ()
+    site_name: str | None = None
+    description: str | None = None
+    host: str = ""
+
+
+@dataclass(slots=True)
+class Line:
+    """One paragraph, where it stands, and its label as far as it is decided."""
+
+    paragraph: Paragraph
+    index: int
+    count: int  # paragraphs on the page
+    segments: Sequence[Segment] = ()
+    path: list[_Element] = field(default_factory=list)  # elements around it that are not the story, innermost first
+    tokens: frozenset[str] = frozenset()  # the words of their classes and ids
+    tags: frozenset[str] = frozenset()
+    linked: float = 0.0  # share of its characters inside links
+    key: str = ""
+    label: str = TEXT
+    rule: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.paragraph.text
+
+    @property
+    def tag(self) -> str:
+        """What the reader took it for: p, head, item, quote, code, row."""
+        return self.paragraph.tag
+
+    @property
+    def closed(self) -> bool:
+        """Whether it ends as a sentence does."""
+        return bool(_SENTENCE_END.search(self.text))
+
+    @property
+    def from_end(self) -> int:
+        """How many paragraphs follow."""
+        return self.count - 1 - self.index
+
+    def call(self, label: str, rule: str) -> None:
+        """Label it, unless an earlier rule did."""
+        if self.label == TEXT:
+            self.label, self.rule = label, rule
+
+
+def locate(paragraphs: Sequence[Paragraph], lines: Lines) -> list[Line]:
+    """Find each paragraph's place on the page."""
+    lines.rewind()
+    read = [_place(Line(paragraph, index, len(paragraphs)), lines) for index, paragraph in enumerate(paragraphs)]
+    mass: Counter[_Element] = Counter()
+    for line in read:
+        for element in line.path:
+            mass[element] += len(line.text)
+    story = STORY_SHARE * sum(len(line.text) for line in read)
+    for line in read:
+        line.path = line.path[: next((at for at, element in enumerate(line.path) if mass[element] > story), None)]
+        line.tokens = frozenset(token for element in line.path for token in _tokens(element))
+        line.tags = frozenset(str(element.tag) for element in line.path)
+    return read
+
+
+def _place(line: Line, lines: Lines) -> Line:
+    line.key = text_key(line.text)
+    line.segments = lines.find(line.text)
+    if line.segments:
+        element = line.segments[0].element
+        line.path = [element, *element.iterancestors()]
+        line.linked = sum(segment.linked for segment in line.segments) / max(
+            1, sum(len(segment.text) for segment in line.segments)
+        )
+    return line
+
+
+def _tokens(element: _Element) -> Iterator[str]:
+    for attribute in NAMING:
+        words = [token.lower() for token in _TOKEN.findall(element.get(attribute) or "")]
+        if attribute != "id" or (len(words) <= ID_WORDS and element.tag not in HEADINGS):
+            yield from words

@@ -1,0 +1,117 @@
+"""Versions and readings of an article: a new version where the text changed, a new reading where only labels did.
+
+Plain statements on tables, not objects: this runs once for every page of every run.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from pipelines.reading import RULES_VERSION, TEXT
+from pipelines.reading import Article as Said
+from storage.models import Block, Label, Reading, Version
+
+
+def table_of(model: type[Any]) -> Table:
+    """Return the table of a model."""
+    table: Table = model.__table__
+    return table
+
+
+VERSION, READING, BLOCK, LABEL = table_of(Version), table_of(Reading), table_of(Block), table_of(Label)
+
+_CURRENT: Final = (
+    select(READING.c.id, READING.c.sha256, VERSION.c.id, VERSION.c.number, VERSION.c.sha256)
+    .join(VERSION, VERSION.c.id == READING.c.version_id)
+    .where(READING.c.article_id == bindparam("article"), READING.c.is_current)
+)
+_RETIRE: Final = update(READING).where(READING.c.id == bindparam("reading")).values(is_current=False)
+_READINGS: Final = select(func.max(READING.c.number)).where(READING.c.version_id == bindparam("version"))
+_NEW_VERSION: Final = insert(VERSION).returning(VERSION.c.id)
+_NEW_READING: Final = insert(READING).returning(READING.c.id)
+_NEW_BLOCKS: Final = insert(BLOCK)
+_NEW_LABELS: Final = insert(LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version comes from."""
+
+    seen_at: datetime
+    page_id: int | None = None
+    raw_id: int | None = None
+
+
+def add_version(session: Session, article_id: int, said: Said, origin: Origin, now: datetime) -> bool:
+    """Record what an article says now; return whether its title, kind or clean text differ from the current reading.
+
+    The same blocks under other labels are a new reading of the same version.
+    """
+    current = session.execute(_CURRENT, {"article": article_id}).first()
+    text = said.text
+    text_digest = _sha256(said.kind, said.title or "", text)
+    if current is not None and current[1] == text_digest:
+        return False
+    digest = block_digest(said)
+    if current is not None:
+        session.execute(_RETIRE, {"reading": current[0]})
+    if current is not None and current[4] == digest:
+        version_id, number = current[2], (session.scalar(_READINGS, {"version": current[2]}) or 0) + 1
+    else:
+        version_id = _new_version(session, article_id, said, origin, current[3] + 1 if current else 1, digest)
+        number = 1
+    reading = {
+        "article_id": article_id,
+        "version_id": version_id,
+        "number": number,
+        "is_current": True,
+        "kind": said.kind,
+        "reader": said.reader,
+        "rules_version": RULES_VERSION,
+        "created_at": now,
+        "text": text,
+        "words": len(text.split()),
+        "sha256": text_digest,
+    }
+    reading_id = session.execute(_NEW_READING, reading).scalar_one()
+    labels = [
+        {"reading_id": reading_id, "position": position, "label": block.label, "rule": block.rule}
+        for position, block in enumerate(said.blocks)
+        if block.label != TEXT
+    ]
+    if labels:
+        session.execute(_NEW_LABELS, labels)
+    return True
+
+
+def block_digest(said: Said) -> bytes:
+    """Return the digest of what a page said: title and all blocks, whatever they are labelled."""
+    return _sha256(said.title or "", *(block.text for block in said.blocks))
+
+
+def _new_version(session: Session, article_id: int, said: Said, origin: Origin, number: int, digest: bytes) -> int:
+    version = {
+        "article_id": article_id,
+        "number": number,
+        "page_id": origin.page_id,
+        "raw_body_id": origin.raw_id,
+        "seen_at": origin.seen_at,
+        "title": said.title or "",
+        "sha256": digest,
+    }
+    version_id: int = session.execute(_NEW_VERSION, version).scalar_one()
+    blocks = [
+        {"version_id": version_id, "position": position, "text": block.text}
+        for position, block in enumerate(said.blocks)
+    ]
+    if blocks:
+        session.execute(_NEW_BLOCKS, blocks)
+    return version_id
+
+
+def _sha256(*parts: str) -> bytes:
+    return hashlib.sha256("\x00".join(parts).encode()).digest()

@@ -1,0 +1,85 @@
+"""The set phrases of news furniture as patterns: compiled from ``phrases.toml``, the place to add a language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# A colon, an arrow, dots or a dash behind "Related": what makes it a label and not the beginning of a sentence.
+_LABEL_END = r"(?P<end>\s*[:：|►▶»>→…]|\s*\.\.\.|\s+[-–—]\s|\W*$|\s)"
+_FRAMES = {
+    "whole": r"^[\W_]*(?:{})[\W_]*$",
+    "opens": r"^[\W_]*(?:{})",
+    "anywhere": r"(?:{})",
+    "labelled": r"^[\W_]*(?:{})" + _LABEL_END.replace("{", "{{").replace("}", "}}"),
+    "words": r"(?:{})",
+}
+_TABLES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """One table of phrases: a pattern, and the length beyond which a line is none of them."""
+
+    pattern: re.Pattern[str]
+    limit: int
+
+    def match(self, line: str) -> re.Match[str] | None:
+        """Return how the line says one of these phrases, or None."""
+        return self.pattern.search(line) if len(line) <= self.limit else None
+
+
+def _words(table: str) -> str:
+    return "|".join(f"(?:{phrase})" for phrase in _TABLES[table]["phrases"])
+
+
+def _phrases(table: str) -> Phrases:
+    pattern = re.compile(_FRAMES[_TABLES[table]["match"]].format(_words(table)), re.IGNORECASE)
+    return Phrases(pattern, int(_TABLES[table].get("limit", 400)))
+
+
+AD = _phrases("ad")
+SHARE = _phrases("share")
+FOLLOW = _phrases("follow")
+NEWSLETTER = _phrases("newsletter")
+COMMENT = _phrases("comment")
+PROMO_LABELLED = _phrases("promo_labelled")
+PROMO_HEADING = _phrases("promo_heading")
+PAYWALL = _phrases("paywall")
+LEGAL = _phrases("legal")
+RIGHTS = _phrases("rights")
+CREDIT = _phrases("credit")
+CONTRIBUTED = _phrases("contributed")
+READING_TIME = _phrases("reading_time")
+BIO_CONTACT = _phrases("bio_contact")
+EMBED = _phrases("embed")
+SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
+SCRIPT_SIGNS = frozenset("<{=[.")  # without one of these no line is a script: the look-up is most of what a rule costs
+
+# A line of nothing but date words and numbers; and, because "10 p.m." heads a paragraph, with a year or a month in it.
+# Atomic groups: without them a line of ninety digits could be cut into numbers in more ways than there is time for.
+_NUMBER = r"\d{1,4}+(?!\d)(?:st|nd|rd|th|h\d\d|年|月|日|時|分|년|월|일)?"
+_DATE_PART = rf"(?>(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])|{_NUMBER})[\W_]*+"
+DATE_LINE = Phrases(re.compile(rf"^[\W_]*+(?:{_DATE_PART}){{1,16}}+$", re.IGNORECASE), 90)
+_MONTH = rf"(?:{_words('months')})"
+A_DATE = re.compile(
+    rf"(?:(?:19|20)\d\d)|\d\W+{_MONTH}\b|\b{_MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
+)
+
+# Names are told by their capitals, so these patterns mind case where names stand.
+_NAME = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-Þ][\w’'.-]*(?: (?:[A-ZÀ-Þ]|de|van|von|bin|al|el|la|da|di)[\w’'.-]*){0,4}"
+_AND = r"\s*(?:,|;|\||/|&|\band\b|\bund\b|\bet\b|\by\b)\s*"
+BYLINE = Phrases(re.compile(rf"^(?i:{_words('byline')})\s*:?\s*(?:{_NAME}(?:{_AND}{_NAME}){{0,4}})?\W*$"), 120)
+BIO_ROLE = Phrases(
+    re.compile(rf"^[\W_]*(?:[Bb]y )?{_NAME},? (?i:{_words('bio_verbs')})\b.{{0,160}}\b(?i:{_words('jobs')})\b"), 700
+)
+BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m|I am|My name is) {_NAME}\b"), 1200)
+_FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
+NAME_AND_JOB = Phrases(
+    re.compile(rf"^(?:[Bb]y )?(?P<name>{_FULL_NAME})(?: ?[-–—|,] ?| )(?i:(?:\w+ )?(?:{_words('jobs')}))$"), 60
+)
+NOT_FOUND = _phrases("not_found")
+WALL = _phrases("wall")

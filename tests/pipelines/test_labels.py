@@ -1,0 +1,155 @@
+"""Which lines are furniture: a line of each kind among paragraphs of a story, and sentences that only look like one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.labels import label
+from pipelines.main_text import Paragraph
+from pipelines.markup import clean, parse
+from pipelines.reading import TEXT
+from pipelines.segments import Lines
+from pipelines.standing import Page
+from tests.pipelines.writing import STORY, page
+
+ABOUT = Page(
+    title="Harbour bridge stays closed",
+    titles=("Harbour bridge stays closed",),
+    authors=("Ann Ferrier",),
+    host="www.example.org",
+)
+
+
+def labels(html: str, texts: list[str]) -> dict[str, str]:
+    tree = parse(html)
+    assert tree is not None
+    blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT)
+    assert [block.text for block in blocks] == texts
+    return {block.text: block.label for block in blocks}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("- Advertisement -", "ad"),
+        ("ADVERTISEMENT", "ad"),
+        ("Anzeige", "ad"),
+        ("広告", "ad"),
+        ("Story continues below this advertisement", "ad"),
+        ("69 days and counting", "ad"),
+        ("Share this article", "share"),
+        ("Facebook Twitter WhatsApp", "share"),
+        ("Follow us on Google News", "share"),
+        ("Подписывайтесь на наш канал", "share"),
+        ("Sign up for our daily newsletter", "newsletter"),
+        ("Inscrivez-vous à notre lettre", "newsletter"),
+        ("Get the day's top headlines delivered to your inbox every morning.", "newsletter"),
+        ("Leave a comment", "comment_prompt"),
+        ("12 Kommentare", "comment_prompt"),
+        ("Read more: A bridge with a history", "promo"),
+        ("Lesen Sie auch: Die Brücke", "promo"),
+        ("Related:", "promo"),
+        ("© 2026 The Sound Courier. All rights reserved.", "legal"),
+        ("We may earn a commission if you buy through our links.", "legal"),
+        ("Photo: Tam Loudon", "credit"),
+        ("“The bridge” by Tam Loudon is licensed under CC BY-SA 2.0", "credit"),
+        ("6 Min Read", "dateline"),
+        ("Ann Ferrier", "byline"),
+        ("By Ann Ferrier and Tam Loudon", "byline"),
+        ("Reporting by Ann Ferrier; editing by Tam Loudon", "agency"),
+        ("Ann Ferrier is a reporter for the Courier and writes about ships.", "bio"),
+        ("You can follow her on Twitter at @annferrier.", "bio"),
+        ("Already a subscriber? Log in", "paywall"),
+        ("___", "script"),
+        ("window.dataLayer = window.dataLayer || [];", "script"),
+    ],
+)
+def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
+    texts = [*STORY, line]
+    assert labels(page(texts), texts)[line] == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Politico first reported the news.",
+        "Share prices fell by a fifth after the closure was announced.",
+        "Follow the money, the harbour master told the council, and it complied.",
+        "Advertisement revenue has paid for the bridge since 1990, the council said.",
+        "More than forty cables hold the bridge.",
+        "Related companies must not bid, the council ruled.",
+        "Comment was not available from the firm.",
+        "Ann Ferrier won.",
+        "The photo shows one strand hanging loose.",
+        "He is a reporter, she said.",
+        "Subscribe to that view or not, the bridge is shut.",
+        "By Friday the ferries had carried nine hundred lorries.",
+        "Copyright law does not cover bridges, a judge said in 2019.",
+        "The AP and Reuters were told on Friday.",
+        "10 p.m.",
+        "Kremlin response",
+    ],
+)
+def test_a_sentence_of_the_story_stays(line: str) -> None:
+    texts = [*STORY[:2], line, *STORY[2:]]
+    assert set(labels(page(texts), texts).values()) == {TEXT}
+
+
+@pytest.mark.parametrize(
+    ("markup", "line", "expected"),
+    [
+        ("<figure><figcaption>{}</figcaption></figure>", "The bridge on Monday", "caption"),
+        ("<div class='image-caption'>{}</div>", "The bridge on Monday", "caption"),
+        ("<span class='photo-credit'>{}</span>", "T. Loudon", "credit"),
+        ("<div class='author-bio'>{}</div>", "She has sailed every sea that has a name.", "bio"),
+        ("<div class='newsletter-box'><p>{}</p></div>", "The sea, every morning", "newsletter"),
+        ("<aside class='related-stories'><p><a href='/x'>{}</a></p></aside>", "Ferries run free", "promo"),
+        ("<div id='disqus_thread'>{}</div>", "Ahoy", "comment_prompt"),
+        ("<p><a href='/other'>{}</a></p>", "How the cables were made in a shed", "promo"),
+        ("<h3>Most read</h3><ul><li><a href='/a'>{}</a></li></ul>", "A whale in the dock", "promo"),
+    ],
+)
+def test_markup_names_furniture(markup: str, line: str, expected: str) -> None:
+    html = page(STORY, after=markup.format(line))
+    texts = [*STORY, *(["Most read"] if "Most read" in markup else []), line]
+    assert labels(html, texts)[line] == expected
+
+
+def test_a_container_of_most_of_the_story_is_the_story_whatever_its_class_says() -> None:
+    html = page([]).replace(
+        "<article></article>",
+        "<div class='ad promo related share comments'>" + "".join(f"<p>{t}</p>" for t in STORY) + "</div>",
+    )
+    assert set(labels(html, STORY).values()) == {TEXT}
+
+
+def test_links_to_other_sites_are_sources_and_stay() -> None:
+    sources = ["The inspection report of 2024", "What the maker answered in May"]
+    links = "".join(f"<li><a href='https://records.example.net/{n}'>{text}</a></li>" for n, text in enumerate(sources))
+    texts = [*STORY, *sources]
+    html = page(STORY, after=f"<ul>{links}</ul>")
+    assert set(labels(html, texts).values()) == {TEXT}
+
+
+def test_the_headline_and_what_stands_above_it_are_not_the_story() -> None:
+    texts = ["Transport", "Harbour bridge stays closed", *STORY]
+    found = labels(page(texts), texts)
+    assert found["Transport"] == found["Harbour bridge stays closed"] == "title"
+
+
+LINES = st.lists(
+    st.one_of(
+        st.text(min_size=1, max_size=80), st.sampled_from([*STORY, "Advertisement", "Related:", "12 12 12 12 12 12"])
+    )
+)
+
+
+@given(LINES)
+def test_labels_never_change_what_was_read(texts: list[str]) -> None:
+    texts = [text for line in texts if (text := clean(line))]
+    tree = parse(page(texts))
+    assert tree is not None
+    blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT)
+    assert [block.text for block in blocks] == texts
