@@ -2,8 +2,8 @@
 
     python -m benchmarks.extraction --data FOLDER [--data FOLDER …]
 
-A FOLDER holds html/<id>.html.gz and truth.jsonl.gz (id, url, text; title, authors, date where known), or folders of that
-kind. Readers take turns on every page in one process: whatever else the machine does hits all of them alike.
+A FOLDER holds html/<id>.html.gz and truth.jsonl.gz (id, url, text; title, authors, date where known), or such folders.
+Readers take turns on every page in one process: whatever else the machine does hits all of them alike.
 Prints one table and one JSON line.
 """
 

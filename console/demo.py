@@ -1,6 +1,7 @@
 """``storyfold demo``: crawl a news web of our own with the real thing, fold it, hold the result against its truth."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,9 @@ def demo(
         truth, trapped = web.truth, web.trap_hits
     with Database.open(f"sqlite:///{database}") as opened:
         stories = _stories(opened)
-        differences = compare(_found(opened), truth) + [f"a private address was reached: {hit}" for hit in trapped]
+        failed = [row["url"] for row in _query(opened, "SELECT url FROM feed WHERE failures > 0")]
+        differences = compare(_found(opened), truth, failed)
+        differences += [f"a private address was reached: {hit}" for hit in trapped]
     if json:
         print_json({"stories": stories, "differences": differences})
     else:
@@ -164,6 +167,14 @@ def _print_verdict(differences: list[str], articles: int, seconds: float) -> Non
 
 def _print_next(database: Path, stories: list[dict[str, Any]]) -> None:
     biggest = stories[0]["story"] if stories else 1
-    say("", "Try next:")
+    say("", "Try next:", f"  export STORYFOLD_DATABASE=sqlite:///{database}")
     for sql in TRY_NEXT:
-        say(f'  STORYFOLD_DATABASE=sqlite:///{database} storyfold sql "{sql.format(story=biggest)}"')
+        say(f'  {_program()} sql "{sql.format(story=biggest)}"')
+
+
+def _program() -> str:
+    """How to call storyfold from here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if shutil.which("storyfold") or called.name != "storyfold":
+        return "storyfold"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)

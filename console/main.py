@@ -50,7 +50,9 @@ class Commands(TyperGroup):
         module, _, name = COMMANDS[cmd_name].partition(":")
         found = getattr(import_module(module), name)
         if isinstance(found, typer.Typer):
-            return typer.main.get_command(found)
+            group = typer.main.get_command(found)
+            group.name = cmd_name
+            return group
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
@@ -62,6 +64,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
+    rich_markup_mode=None,  # brackets of our texts are only brackets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

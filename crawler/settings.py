@@ -79,8 +79,7 @@ DOWNLOAD_WARNSIZE = 0  # default 32 MiB: above DOWNLOAD_MAXSIZE
 DOWNLOAD_TIMEOUT = 30  # default 180
 REDIRECT_MAX_TIMES = 5  # default 20
 CONCURRENT_ITEMS = 16  # default 100: per response; ours have one
-ITEM_PROCESSOR = "crawler.backlog.CountedPipelines"  # default counts nothing: here what waits for a worker bounds
-# what is fetched
+ITEM_PROCESSOR = "crawler.backlog.CountedPipelines"  # default does not count what waits for a worker
 RETRY_ENABLED = False  # default True: retries that no other process knows of; a page's row says when it is asked again
 HTTPCACHE_ENABLED = False  # default False, and to stay so: on a 304 it hands the old body to the callback again
 
@@ -94,5 +93,4 @@ WORKER_PRELOAD = ["pipelines.extract", "crawler.feeds", "crawler.sitemaps"]  # o
 
 # --- Log
 LOG_LEVEL = "INFO"  # default "DEBUG": prints every page
-LOG_VERSIONS: list[str] = []  # default: eleven lines
-"""Scrapy's own environment check prints the versions where they matter: `scrapy version --verbose`."""
+LOG_VERSIONS: list[str] = []  # default: eleven lines; `scrapy version --verbose` prints them where they matter

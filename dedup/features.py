@@ -28,8 +28,9 @@ STEM = 6  # characters; measured on two streams: pair F1 + .008 over whole words
 
 CLASS_BITS = 3
 _CLASS_MASK = (1 << CLASS_BITS) - 1
-# Class of a term by its length, from 1 character on: short words are common in every language that has words.
-_WORD_CLASS = (0, 0, 1, 2, 3, 4)
+# Class of a stem by its length: short words are common in every language that spaces its words.
+_WORD_CLASSES = (0, 0, 0, 1, 2, 3, 4)
+_RARE_WORD = 4  # class of the longest stems, and of pairs of characters
 _NAME_CLASS, _LONG_NAME_CLASS = 5, 6  # a name of one word, of several
 # Class of a pair of words by their lengths together; the last is for all that are longer.
 _PAIR_CLASSES = np.array([0, 0, 0, 2, 4, 4, 5, 6, 6, 6, 7], dtype=np.uint32)
@@ -129,7 +130,7 @@ def term_names(title: str, body: str) -> dict[int, str]:
 @lru_cache(maxsize=1 << 17)
 def word_hash(term: str) -> int:
     """Return the hash of a stem, its class in the lowest bits."""
-    return _classed(xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")), _word_class(len(term)))
+    return _classed(xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")), _word_class(term))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -139,8 +140,8 @@ def name_hash(name: str) -> int:
     return _classed(xxhash.xxh3_64_intdigest(b"name " + name.encode("utf-8", "surrogatepass")), rarity)
 
 
-def _word_class(length: int) -> int:
-    return _WORD_CLASS[min(length, len(_WORD_CLASS) - 1)]
+def _word_class(term: str) -> int:
+    return _RARE_WORD if is_unspaced(term) else _WORD_CLASSES[len(term)]
 
 
 def _classed(digest: int, rarity: int) -> int:

@@ -30,7 +30,7 @@ class SimilarityRules:
     pairs: float = 0.6
     hub_share: float = 0.5  # of the mean of both reports' hub terms; .8 shatters stories of eleven reports
     hub_neighbours: int = 10
-    hub_floor: float = 0.18  # a thin neighbourhood is no licence to join; without it three times as many false joins
+    hub_floor: float = 0.20  # a thin neighbourhood is no licence to join; without it twice as many false joins
     sigma_days: float = 1.5
     window_days: float = 14.0
 

@@ -1,7 +1,7 @@
 """The one pool of worker processes: what reads other people's markup runs here, under limits that the kernel enforces.
 
 lxml and trafilatura can crash, hang in C code where no alarm reaches them, and corrupt memory in threads. A worker that
-does so fails its own task and nobody else's.
+does so, or that somebody kills, fails its own task at most and nobody else's.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import resource
 import signal
 import sys
 import threading
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, Future, InvalidStateError, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -33,7 +36,9 @@ Failure: TypeAlias = Literal["timeout", "memory", "crash", "error"]
 
 PAGE_BYTES = 1 << 20
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# A worker that dies between two tasks breaks Pebble's whole pool ("All workers expired"): its tasks go to a new one.
+# What is killed from outside (by an operator, by a kernel that is out of memory) is no fault of the task: it is tried
+# again. 255 is what multiprocessing says where the fork server was killed too.
+KILLED = (-signal.SIGKILL, 255)
 ATTEMPTS = 3
 
 
@@ -47,6 +52,16 @@ class TaskFailed(NewsError):
         super().__init__(f"{reason}: {detail}")
         self.reason: Failure = reason
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A task that waits for a worker, and where its result goes."""
+
+    future: Future[Any]
+    function: Callable[..., Any]
+    args: Any
+    kwargs: Any
 
 
 class WorkerPool:
@@ -74,8 +89,8 @@ class WorkerPool:
         self.wall_seconds = wall_seconds
         self.recycle_after = recycle_after
         self.preload = tuple(preload)
-        self._pool: ProcessPool | None = None
-        self._retired: list[ProcessPool] = []
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._workers: list[_Worker] = []
         self._mutex = threading.Lock()
         self._closed = False
 
@@ -92,78 +107,122 @@ class WorkerPool:
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call ``function`` in a worker; the future holds its result or ``TaskFailed``. Cancelling stops the worker."""
         future: Future[T] = Future()
-        self._attempt(future, (function, args, kwargs), ATTEMPTS)
+        with self._mutex:
+            if not self._closed:
+                if not self._workers:
+                    self._workers = [_Worker(self, self._calls) for _ in range(self.workers)]
+                self._calls.put(_Call(future, function, args, kwargs))
+                return future
+        future.cancel()
         return future
 
     def close(self) -> None:
-        """Stop the workers; tasks that still run are cancelled. Idempotent."""
+        """Stop the workers; tasks that wait or run are cancelled. Idempotent."""
         with self._mutex:
             self._closed = True
-            pools = [*self._retired, *([self._pool] if self._pool else [])]
-            self._retired, self._pool = [], None
-        for pool in pools:
+            workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            worker.thread.join()
+
+
+class _Worker:
+    """One worker process, and the thread that hands it one task after the other.
+
+    A Pebble pool of its own: the workers of one pool share a pipe and its lock, and one that is killed while it takes
+    a task from it leaves the lock taken and half a task in the pipe. Measured: all others then wait for ever.
+    """
+
+    def __init__(self, limits: WorkerPool, calls: SimpleQueue[_Call | None]) -> None:
+        self.limits = limits
+        self.calls = calls
+        self.thread = threading.Thread(target=self._serve, name="worker", daemon=True)
+        self._process: ProcessPool | None = None
+        self._retired: list[ProcessPool] = []
+        self._running: Future[Any] | None = None
+        self._stopped = threading.Event()
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End the process, whatever it does, and the thread."""
+        self._stopped.set()
+        self.calls.put(None)
+        if (running := self._running) is not None:
+            running.cancel()
+
+    def _serve(self) -> None:
+        while (call := self.calls.get()) is not None:
+            if self._stopped.is_set():
+                call.future.cancel()
+            elif not call.future.cancelled():
+                self._answer(call)
+        self._retire()
+        self._end_retired()
+
+    def _answer(self, call: _Call) -> None:
+        error: BaseException | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                result = self._call(call)
+            except CancelledError:
+                call.future.cancel()
+                return
+            except (BrokenProcessPool, ProcessExpired) as died:
+                self._retire()
+                error = died
+                if isinstance(died, ProcessExpired) and died.exitcode not in KILLED:
+                    break
+            except BaseException as raised:
+                error = raised
+                break
+            else:
+                with suppress(InvalidStateError):  # cancelled at the last moment
+                    call.future.set_result(result)
+                self._end_retired()
+                return
+        assert error is not None
+        with suppress(InvalidStateError):
+            call.future.set_exception(_failure(error))
+
+    def _call(self, call: _Call) -> Any:
+        """Return what the call returns in the process, or raise what became of it."""
+        limits = self.limits
+        if self._process is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["__main__", *limits.preload])
+            self._process = ProcessPool(1, limits.recycle_after, _enter_worker, (), context)
+        within = (limits.memory_mb * PAGE_BYTES, limits.cpu_seconds, call.function, call.args, call.kwargs)
+        try:
+            running = self._process.schedule(_call_within, args=within, timeout=limits.wall_seconds)
+        except RuntimeError as error:  # Pebble's word for a pool whose worker died since the last call
+            raise BrokenProcessPool(str(error)) from error
+        self._running = running
+        if self._stopped.is_set():
+            running.cancel()  # type: ignore[no-untyped-call]
+
+        def give_up(outer: Future[Any]) -> None:
+            if outer.cancelled():
+                running.cancel()  # type: ignore[no-untyped-call]
+
+        call.future.add_done_callback(give_up)
+        return running.result()
+
+    def _retire(self) -> None:
+        """Take another pool from now on, for who knows what the dead process left in this one.
+
+        It is ended when its successor has done a task: Pebble is starting a process in it just now, which would
+        complain aloud were it ended while it starts.
+        """
+        if self._process is not None:
+            self._retired.append(self._process)
+            self._process = None
+
+    def _end_retired(self) -> None:
+        while self._retired:
+            pool = self._retired.pop()
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
-
-    def _attempt(self, future: Future[T], call: tuple[Any, ...], attempts: int) -> None:
-        limits = (self.memory_mb * PAGE_BYTES, self.cpu_seconds)
-        try:
-            pool = self._running()
-            inner = pool.schedule(_call_within, args=(*limits, *call), timeout=self.wall_seconds)
-        except RuntimeError as error:  # Pebble's word for a pool that broke a moment ago, or was closed
-            self._again(future, call, attempts, str(error))
-            return
-
-        def done(finished: Future[T]) -> None:
-            if future.done():
-                return
-            if finished.cancelled():
-                future.cancel()
-                return
-            error = finished.exception()
-            if error is None:
-                future.set_result(finished.result())
-            elif isinstance(error, BrokenProcessPool):
-                self._retire(pool)
-                self._again(future, call, attempts, str(error))
-            elif isinstance(error, CancelledError):
-                future.cancel()
-            else:
-                future.set_exception(_failure(error))
-
-        def give_up(outer: Future[T]) -> None:
-            if outer.cancelled():
-                inner.cancel()  # type: ignore[no-untyped-call]
-
-        future.add_done_callback(give_up)
-        inner.add_done_callback(done)
-
-    def _again(self, future: Future[T], call: tuple[Any, ...], attempts: int, detail: str) -> None:
-        if attempts > 1 and not self._closed:
-            self._attempt(future, call, attempts - 1)
-        elif self._closed:
-            future.cancel()
-        else:
-            future.set_exception(TaskFailed("crash", detail))
-
-    def _running(self) -> ProcessPool:
-        with self._mutex:
-            if self._closed:
-                raise RuntimeError("the pool is closed")
-            if self._pool is not None and not self._pool.active:
-                self._retired.append(self._pool)
-                self._pool = None
-            if self._pool is None:
-                context = multiprocessing.get_context("forkserver")
-                context.set_forkserver_preload(["__main__", *self.preload])
-                self._pool = ProcessPool(self.workers, self.recycle_after, _enter_worker, (), context)
-            return self._pool
-
-    def _retire(self, pool: ProcessPool) -> None:
-        with self._mutex:
-            if self._pool is pool:
-                self._retired.append(pool)
-                self._pool = None
 
 
 def _failure(error: BaseException) -> TaskFailed:
@@ -177,6 +236,8 @@ def _failure(error: BaseException) -> TaskFailed:
         if error.exitcode == -signal.SIGXCPU:
             return TaskFailed("timeout", "CPU time")
         return TaskFailed("crash", f"worker ended with code {error.exitcode}")
+    if isinstance(error, BrokenProcessPool):
+        return TaskFailed("crash", str(error) or "the worker died, or none could be started")
     return TaskFailed("error", f"{type(error).__name__}: {error}")
 
 

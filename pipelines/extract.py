@@ -23,7 +23,7 @@ from pipelines.reading import TEXT, Article, NoArticle
 from pipelines.recovery import recover
 from pipelines.segments import Lines
 from pipelines.standing import Page
-from pipelines.titles import headline
+from pipelines.titles import LONGEST, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +124,7 @@ def _about(meta: Meta, tree: HtmlElement, url: str) -> Page:
     )
     return Page(
         title=title,
-        titles=tuple(dict.fromkeys(form for form in forms if form)),
+        titles=tuple(dict.fromkeys(form for form in forms if form and len(form) <= LONGEST)),
         authors=authors_of(meta, tree, site_name),
         site_name=site_name,
         description=metadata.description(meta),

@@ -72,7 +72,7 @@ def main_text(tree: HtmlElement, html: str, body: str | None) -> MainText:
 
 
 def _in_one_piece(found: MainText, written: MainText) -> bool:
-    """Did trafilatura itself fall back to JSON-LD, where it makes one paragraph of all?"""
+    """Tell whether trafilatura itself fell back to JSON-LD, of which it makes one paragraph."""
     return len(found.paragraphs) == 1 < len(written.paragraphs) and len(written) >= ALL * len(found)
 
 

@@ -80,7 +80,9 @@ def _short(line: Line, limit: int) -> bool:
 
 
 def _code(line: Line, _: Page) -> bool:
-    return line.tag != "code" and not wording.SCRIPT_SIGNS.isdisjoint(line.text) and bool(wording.SCRIPT.match(line.text))
+    return (
+        line.tag != "code" and not wording.SCRIPT_SIGNS.isdisjoint(line.text) and bool(wording.SCRIPT.match(line.text))
+    )
 
 
 def _figure(line: Line, _: Page) -> bool:
@@ -153,17 +155,15 @@ def _contributed(line: Line, _: Page) -> bool:
 
 
 def _bio_phrase(line: Line, page: Page) -> bool:
-    if line.index == 0:
-        return False
-    named = any(author.split()[-1] in line.text for author in page.authors)
     late = line.from_end <= LAST
-    if late and wording.BIO_FIRST.match(line.text):
-        return True
-    if wording.BIO_CONTACT.match(line.text):
-        return (late or named) and _short(line, 700)
-    if wording.BIO_ROLE.match(line.text) is None:
+    named = any(author.split()[-1] in line.text for author in page.authors)
+    if line.index == 0 or not (late or named):
         return False
-    return (late or line.index < LAST) and (named or (not page.authors and line.from_end <= 1))
+    if wording.BIO_CONTACT.match(line.text) or (late and wording.BIO_FIRST.match(line.text)):
+        return True
+    if not (late or line.index < LAST) or wording.BIO_ROLE.match(line.text) is None:
+        return False
+    return named or (not page.authors and line.from_end <= 1)
 
 
 def _says(phrases: wording.Phrases) -> Callable[[Line, Page], bool]:

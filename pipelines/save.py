@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from foundation.urls import canonicalise, same_site, url_key
 from pipelines.reading import Article as Said
 from pipelines.reading import NoArticle
-from pipelines.versions import VERSION, Origin, add_version, block_digest, table_of
+from pipelines.versions import VERSION, Origin, add_version, block_digest
 from storage.models import Article, Page, RawBody, Run
+from storage.models.base import table_of
 from storage.pages import mark_read
 
 # A canonical that this many different texts have claimed is a template's mistake (every page naming one address).

@@ -38,7 +38,7 @@ class SitePage:
 
 
 def digest(text: str) -> bytes:
-    """Return a block's digest; all numbers are one number, so that "69 days and counting" is one block for ever."""
+    """Return a block's digest; all numbers are one number, so that "41 days and counting" is one block for ever."""
     normal = _DIGITS.sub("0", _NOT_ALNUM.sub(" ", text.casefold()).strip())
     return blake2b(normal.encode("utf-8", "replace"), digest_size=DIGEST).digest()
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipelines.metadata import Meta
 
 _SEPARATOR = re.compile(r"\s+[|•·»«›‹/*–—-]+\s+|\s*[|•»｜ㅣ]\s*|\s+::\s+|\s*_{1,2}\s*(?=\S+$)")
+LONGEST = 400  # characters: longer is a text in the wrong place, or an attack
 SUFFIX_WORDS = 5  # a site's name is short; a headline's second half behind a dash is not
 
 
@@ -31,7 +32,12 @@ def headline(meta: Meta, site_name: str | None, host: str) -> str | None:
         meta.first("twitter:title"),
         meta.head_title,
     ):
-        if raw and (title := without_site(raw, names, meta.headings)) and text_key(title) not in names:
+        if (
+            raw
+            and len(raw) <= LONGEST
+            and (title := without_site(raw, names, meta.headings))
+            and text_key(title) not in names
+        ):
             return title
     return None
 

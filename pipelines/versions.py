@@ -6,21 +6,15 @@ Plain statements on tables, not objects: this runs once for every page of every 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pipelines.reading import RULES_VERSION, TEXT
 from pipelines.reading import Article as Said
 from storage.models import Block, Label, Reading, Version
-
-
-def table_of(model: type[Any]) -> Table:
-    """Return the table of a model."""
-    table: Table = model.__table__
-    return table
-
+from storage.models.base import table_of
 
 VERSION, READING, BLOCK, LABEL = table_of(Version), table_of(Reading), table_of(Block), table_of(Label)
 

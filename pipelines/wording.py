@@ -57,7 +57,7 @@ READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
 EMBED = _phrases("embed")
 SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
-SCRIPT_SIGNS = frozenset("<{=[.")  # without one of these no line is a script: the look-up is most of what a rule costs
+SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: the look-up is most of what a rule costs
 
 # A line of nothing but date words and numbers; and, because "10 p.m." heads a paragraph, with a year or a month in it.
 # Atomic groups: without them a line of ninety digits could be cut into numbers in more ways than there is time for.

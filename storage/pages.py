@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.models import Page, RawBody, Run, Source
+from storage.models.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -23,6 +24,36 @@ CHUNK: Final = 500  # rows of one statement: well under SQLite's 32,766 and Post
 # A newer date in a feed has these asked again. A page that is being fetched gets its new text anyway, one that was
 # refused stays refused.
 ASKED_AGAIN: Final = ("fetched", "read", "failed", "gone")
+
+# Once for every page: made once, without objects.
+_PAGE, _RAW, _RUN = table_of(Page), table_of(RawBody), table_of(Run)
+_PAGE_OF: Final = select(_RAW.c.page_id).where(_RAW.c.id == bindparam("raw"))
+_RAW_READ: Final = (
+    update(_RAW).where(_RAW.c.id == bindparam("raw"), _RAW.c.read_at.is_(None)).values(read_at=bindparam("now"))
+)
+_NOTHING_WAITS: Final = ~exists().where(_RAW.c.page_id == _PAGE.c.id, _RAW.c.read_at.is_(None))
+_IS_READ: Final = (_PAGE.c.state == "fetched") & _NOTHING_WAITS
+_PAGE_READ: Final = (
+    update(_PAGE)
+    .where(_PAGE.c.id == bindparam("page"))
+    .values(
+        read_at=bindparam("now"),
+        article_id=func.coalesce(bindparam("article", type_=_PAGE.c.article_id.type), _PAGE.c.article_id),
+        state=case((_IS_READ, "read"), else_=_PAGE.c.state),
+        reason=case((_IS_READ, bindparam("why", type_=_PAGE.c.reason.type)), else_=_PAGE.c.reason),
+    )
+)
+_COUNTED: Final = {
+    "fetched": _RUN.c.pages_fetched,
+    "unchanged": _RUN.c.pages_fetched,
+    "refused": _RUN.c.pages_refused,
+    "failed": _RUN.c.pages_failed,
+    "gone": _RUN.c.pages_failed,
+}
+_COUNTS: Final = {
+    state: update(_RUN).where(_RUN.c.id == bindparam("run")).values({counter: counter + 1})
+    for state, counter in _COUNTED.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +182,7 @@ def end(session: Session, page_id: int, ended: Ended, *, run_id: int | None, now
 
 def count_ended(session: Session, run_id: int, state: str) -> None:
     """Add one page to the run's counters."""
-    column = {
-        "fetched": Run.pages_fetched,
-        "unchanged": Run.pages_fetched,
-        "refused": Run.pages_refused,
-        "failed": Run.pages_failed,
-        "gone": Run.pages_failed,
-    }[state]
-    session.execute(update(Run).where(Run.id == run_id).values({column: column + 1}))
+    session.execute(_COUNTS[state], {"run": run_id})
 
 
 def mark_read(
@@ -168,18 +192,11 @@ def mark_read(
 
     The page becomes ``read`` once none of its stored bytes wait. A page that is asked again meanwhile keeps its state.
     """
-    page_id = session.scalar(select(RawBody.page_id).where(RawBody.id == raw_id))
+    page_id = session.scalar(_PAGE_OF, {"raw": raw_id})
     if page_id is None:
         return
-    session.execute(update(RawBody).where(RawBody.id == raw_id, RawBody.read_at.is_(None)).values(read_at=now))
-    values: dict[str, object] = {"read_at": now}
-    if article_id is not None:
-        values["article_id"] = article_id
-    session.execute(update(Page).where(Page.id == page_id).values(values))
-    waits = exists().where(RawBody.page_id == page_id, RawBody.read_at.is_(None))
-    session.execute(
-        update(Page).where(Page.id == page_id, Page.state == "fetched", ~waits).values(state="read", reason=reason)
-    )
+    session.execute(_RAW_READ, {"raw": raw_id, "now": now})
+    session.execute(_PAGE_READ, {"page": page_id, "now": now, "article": article_id, "why": reason})
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

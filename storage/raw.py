@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from foundation.compress import compress, decompress
 from foundation.urls import canonicalise, origin, url_key
 from storage import pages
 from storage.models import Page, RawBody, Run, Source
+from storage.models.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 # PostgreSQL's JSON refuses U+0000, and a server may send headers without end.
 MAX_HEADERS: Final = 100
 MAX_HEADER: Final = 2_000
+
+# Once for every page: made once, without objects.
+_RAW, _PAGE = table_of(RawBody), table_of(Page)
+_NEW: Final = insert(_RAW).returning(_RAW.c.id)
+_FETCHED: Final = (
+    update(_PAGE)
+    .where(_PAGE.c.id == bindparam("page"))
+    .values(
+        state="fetched",
+        reason=None,
+        attempts=0,
+        next_try_at=None,
+        leased_until=None,
+        fetched_at=bindparam("answered_at"),
+        status=bindparam("answer"),
+        final_url=bindparam("answering"),
+        etag=bindparam("tag"),
+        last_modified=bindparam("modified"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +73,35 @@ def keep(session: Session, page_id: int, answer: Answer, *, run_id: int | None) 
     Returns the raw body's id.
     """
     headers = _storable(answer.headers)
-    raw = RawBody(
-        page_id=page_id,
-        run_id=run_id,
-        fetched_at=answer.fetched_at,
-        final_url=answer.final_url,
-        status=answer.status,
-        content_type=headers.get("content-type"),
-        headers=headers,
-        size=len(answer.body),
-        sha256=hashlib.sha256(answer.body).digest(),
-        body=compress(answer.body),
-    )
-    session.add(raw)
-    session.flush()
+    raw_id: int = session.execute(
+        _NEW,
+        {
+            "page_id": page_id,
+            "run_id": run_id,
+            "fetched_at": answer.fetched_at,
+            "final_url": answer.final_url,
+            "status": answer.status,
+            "content_type": headers.get("content-type"),
+            "headers": headers,
+            "size": len(answer.body),
+            "sha256": hashlib.sha256(answer.body).digest(),
+            "body": compress(answer.body),
+        },
+    ).scalar_one()
     session.execute(
-        update(Page)
-        .where(Page.id == page_id)
-        .values(
-            state="fetched",
-            reason=None,
-            attempts=0,
-            next_try_at=None,
-            leased_until=None,
-            fetched_at=answer.fetched_at,
-            status=answer.status,
-            final_url=answer.final_url,
-            etag=headers.get("etag"),
-            last_modified=headers.get("last-modified"),
-        )
+        _FETCHED,
+        {
+            "page": page_id,
+            "answered_at": answer.fetched_at,
+            "answer": answer.status,
+            "answering": answer.final_url,
+            "tag": headers.get("etag"),
+            "modified": headers.get("last-modified"),
+        },
     )
     if run_id is not None:
         pages.count_ended(session, run_id, "fetched")
-    return raw.id
+    return raw_id
 
 
 def keep_foreign(session: Session, url: str, source: str, answer: Answer, *, run_id: int | None) -> tuple[int, int]:

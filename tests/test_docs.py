@@ -1,9 +1,13 @@
 """Documentation is tested: a command, setting, view or target that the docs do not name fails the build."""
 
+import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from sqlalchemy import text
 
 from console.main import COMMANDS
@@ -16,24 +20,29 @@ PAGES = {path: path.read_text() for path in [ROOT / "README.md", *ROOT.glob("doc
 EVERYTHING = "\n".join(PAGES.values())
 
 
-def settings() -> list[str]:
-    """Every setting, with its section: `crawl.delay`."""
-    found = []
+def settings() -> dict[str, FieldInfo]:
+    """Every setting by its section and name: `crawl.delay`."""
+    found: dict[str, FieldInfo] = {}
     for name, field in Settings.model_fields.items():
-        section = field.annotation
-        if hasattr(section, "model_fields"):
-            found += [f"{name}.{key}" for key in section.model_fields]
-        elif arguments := [
-            argument for argument in getattr(section, "__args__", ()) if hasattr(argument, "model_fields")
-        ]:
-            found += [f"{field.alias or name}.{key}" for key in arguments[0].model_fields]
+        sections = [field.annotation, *get_args(field.annotation)]
+        model = next((part for part in sections if isinstance(part, type) and issubclass(part, BaseModel)), None)
+        if model is None:
+            found[name] = field
         else:
-            found.append(name)
+            found |= {f"{field.alias or name}.{key}": part for key, part in model.model_fields.items()}
     return found
 
 
+def row(name: str, field: FieldInfo) -> str:
+    """A setting's row of docs/settings.md."""
+    default = "required" if field.is_required() else json.dumps(field.get_default(call_default_factory=True))
+    if name == "extract.workers":
+        default = "the cores, at most 4"
+    return f"| `{name}` | {default if default != 'null' else ''} | {field.description} |"
+
+
 def test_there_are_settings_to_look_for() -> None:
-    assert {"database", "crawl.delay", "source.name", "schedule.cron"} <= set(settings())
+    assert {"database", "crawl.delay", "source.name", "schedule.cron"} <= settings().keys()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -42,8 +51,8 @@ def test_every_command_is_documented(command: str) -> None:
 
 
 @pytest.mark.parametrize("setting", settings())
-def test_every_setting_is_documented(setting: str) -> None:
-    assert f"`{setting}`" in PAGES[ROOT / "docs" / "settings.md"]
+def test_every_setting_is_documented_with_its_default(setting: str) -> None:
+    assert row(setting, settings()[setting]) in PAGES[ROOT / "docs" / "settings.md"].splitlines()
 
 
 def test_links_between_pages_lead_somewhere() -> None:

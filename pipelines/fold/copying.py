@@ -116,7 +116,7 @@ def _candidate_pairs(session: Session, texts: Iterable[Text], rules: FoldRules) 
 
 
 def _with_keys(session: Session, keys: Iterable[int], cap: int) -> list[tuple[int, int, int]]:
-    """Return (key, day, article) for current readings with one of ``keys``, but for keys that more than ``cap`` have."""
+    """Return (key, day, article) for current readings with one of ``keys``, less keys that more than ``cap`` have."""
     found: list[tuple[int, int, int]] = []
     for portion in portions(keys):
         rare = select(Key.hash).where(Key.hash.in_(portion)).group_by(Key.hash).having(func.count().between(2, cap))

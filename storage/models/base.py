@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.types import BigInt, Json, UtcDateTime
@@ -27,3 +27,10 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json, list[Any]: Json, int: BigInt}  # noqa: RUF012
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for the statements that run once for every page: they make no objects."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ import pytest
 import crawler
 from crawler.spiders.news import NewsSpider
 from foundation.errors import UsageError
+from foundation.process import this_process
+from storage import runs
+from storage.engine import Database
+from storage.migrate import upgrade
 from tests.crawler.crawl import ROOT, Site, outlet
 from tests.crawler.web import ARTICLE, Asked, Reply, Web, page, rss
 
@@ -216,6 +221,18 @@ def test_a_wrong_configuration_is_an_exit_code_and_a_line(tmp_path: Path) -> Non
         assert "dealy" in log
     with pytest.raises(UsageError, match="only"):
         NewsSpider(only="everything")
+
+
+def test_a_second_crawl_leaves_the_work_to_the_first(tmp_path: Path) -> None:
+    with Web({"/feed": page(rss())}) as web:
+        site = Site(web, tmp_path, [outlet(web)])
+        with Database.open(f"sqlite:///{site.database}") as database:
+            upgrade(database)
+            with database.write() as session:
+                runs.start(session, process=this_process(), now=datetime.now(UTC))
+        log = site.run(code=75)
+        assert "is under way since" in log
+        assert web.log == []
 
 
 def test_a_running_crawl_listens_nowhere(tmp_path: Path) -> None:

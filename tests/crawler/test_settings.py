@@ -1,6 +1,8 @@
 """The hardened settings are the ones that a crawl runs with."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from crawler import settings as ours
 from crawler.configure import Configure
 from crawler.spiders.news import NewsSpider
 from foundation.config import CrawlSettings
+from tests.crawler.crawl import ROOT
 
 MUST_BE_OFF = [
     *("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "COOKIES_ENABLED", "METAREFRESH_ENABLED", "REFERER_ENABLED"),
@@ -63,3 +66,15 @@ def test_the_configuration_file_decides_and_a_command_line_overrides(crawler: Cr
     assert crawler.settings["USER_AGENT"] == "mine/1"
     assert crawler.settings.getint("DOWNLOAD_MAXSIZE") == 2 * 1024 * 1024
     assert crawler.settings.getfloat("DOWNLOAD_TIMEOUT") == 7
+
+
+def test_the_crawl_process_does_not_load_what_only_workers_need() -> None:
+    program = (
+        "import sys\n"
+        "from scrapy.utils.misc import load_object\n"
+        "import crawler.spiders.news, crawler.settings as ours\n"
+        "for path in ours.ITEM_PIPELINES: load_object(path)\n"
+        "print(sorted({'trafilatura', 'htmldate', 'numpy', 'scipy', 'datasketch'} & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

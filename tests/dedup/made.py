@@ -2,7 +2,7 @@
 
 import random
 
-SYLLABLES = ("ba", "ko", "ri", "ten", "mul", "sha", "dor", "vey", "lin", "gar", "pos", "hem")
+SYLLABLES = [consonant + vowel for consonant in "bdfghjklmnprstvwyz" for vowel in "aeiou"]
 QUOTED = (
     "The council has now decided to let the crews use {} pumps for flood-control work in Orrick "
     "so the town can hold the water back while the people who live there are brought out"
@@ -19,7 +19,8 @@ REPORT_A = (
 REPORT_B = (
     "Flooded Orrick gets permission to pump",
     "According to the Tolland Times, the flooded town of Orrick has been given leave to run borrowed machinery. "
-    "Several outlets confirmed the report. Harlow County owns the machines, which Mayor Ada Renfrew used to turn down.\n\n"
+    "Several outlets confirmed the report. Harlow County owns the machines, which Mayor Ada Renfrew used to turn "
+    "down.\n\n"
     f'"{QUOTED.format("U.S.").replace("flood-control", "floodcontrol").replace("brought out", "taken out")}," an '
     "official was quoted as saying.\n\n"
     "Nobody may use the pumps west of the levee. The Orrick river is still rising, and the Marl reservoir is full.",

@@ -127,6 +127,19 @@ def test_a_worker_killed_between_two_tasks_costs_none() -> None:
             assert pool.submit(pow, 2, 10).result() == 1024
 
 
+@pytest.mark.parametrize("victim", ["worker", "fork server"])
+def test_a_kill_from_outside_costs_no_task_even_amid_the_taking_of_one(victim: str) -> None:
+    with WorkerPool(2) as pool:
+        pid = pool.submit(os.getpid).result()
+        if victim == "fork server":
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        # Many times what a pipe holds: a worker spends half its time with half a task.
+        tasks = [pool.submit(len, bytes(3_000_000)) for _ in range(60)]
+        assert tasks[5].result() == 3_000_000
+        os.kill(pid, signal.SIGKILL)
+        assert [task.result(timeout=60) for task in tasks] == [3_000_000] * 60
+
+
 def test_cancelling_a_task_frees_its_worker() -> None:
     async def cancel() -> int:
         with WorkerPool(1, wall_seconds=60) as pool:

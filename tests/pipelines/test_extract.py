@@ -1,4 +1,4 @@
-"""Reading a page: what the story is, what is furniture, what the page says of itself, and pages that hold no article."""
+"""Reading a page: what the story is, what is furniture, what the page says of itself; pages that hold no article."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_markup_after_the_end_of_the_page_is_read() -> None:
 
 
 def test_a_noscript_that_holds_an_unclosed_frame_does_not_swallow_the_page() -> None:
-    trap = "<noscript><iframe src='x'><p>Enable JavaScript</noscript><script>var secret = function() { return 1 };</script>"
+    trap = "<noscript><iframe src='x'><p>Enable it</noscript><script>var secret = function() { return 1 };</script>"
     text = article(page(STORY, before=trap)).text
     assert text == "\n\n".join(STORY)
 
@@ -188,38 +188,40 @@ def test_an_agency_is_read_from_the_dateline() -> None:
 
 MARKUP = st.sampled_from(
     [
-        "<p>",
-        "</p>",
-        "<div class='ad share'>",
-        "</div>",
-        "<h1>",
-        "</h1>",
-        "<figure>",
-        "<figcaption>",
-        "<script>",
-        "</script>",
-        "<noscript>",
-    ]
-    + [
-        "<table><tr><td>",
-        "<ul><li>",
-        "<br>",
-        "<a href='//x'>",
-        "</a>",
-        "<!--",
-        "-->",
-        "<![CDATA[",
-        "</html>",
-        "<time datetime='2026'>",
-        "&#xD800;",
-    ]
-    + [
+        *(
+            "<p>",
+            "</p>",
+            "<div class='ad share'>",
+            "</div>",
+            "<h1>",
+            "</h1>",
+            "<figure>",
+            "<figcaption>",
+            "<script>",
+            "</script>",
+        ),
+        *(
+            "<noscript>",
+            "<table><tr><td>",
+            "<ul><li>",
+            "<br>",
+            "<a href='//x'>",
+            "</a>",
+            "<!--",
+            "-->",
+            "<![CDATA[",
+            "</html>",
+        ),
+        *(
+            "<time datetime='2026'>",
+            "&#xD800;",
+            "<meta property='og:title' content='",
+            "'>",
+            "\x00",
+            "\ud800",
+            *STORY[:2],
+        ),
         '<script type=\'application/ld+json\'>{"@type":"NewsArticle",',
-        "<meta property='og:title' content='",
-        "'>",
-        *STORY[:2],
-        "\x00",
-        "\ud800",
     ]
 )
 

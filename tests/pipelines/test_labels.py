@@ -38,7 +38,7 @@ def labels(html: str, texts: list[str]) -> dict[str, str]:
         ("Anzeige", "ad"),
         ("広告", "ad"),
         ("Story continues below this advertisement", "ad"),
-        ("69 days and counting", "ad"),
+        ("41 days and counting", "ad"),
         ("Share this article", "share"),
         ("Facebook Twitter WhatsApp", "share"),
         ("Follow us on Google News", "share"),
@@ -74,7 +74,7 @@ def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "Politico first reported the news.",
+        "The Herald first reported the closure.",
         "Share prices fell by a fifth after the closure was announced.",
         "Follow the money, the harbour master told the council, and it complied.",
         "Advertisement revenue has paid for the bridge since 1990, the council said.",
@@ -89,7 +89,7 @@ def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
         "Copyright law does not cover bridges, a judge said in 2019.",
         "The AP and Reuters were told on Friday.",
         "10 p.m.",
-        "Kremlin response",
+        "What the maker says",
     ],
 )
 def test_a_sentence_of_the_story_stays(line: str) -> None:

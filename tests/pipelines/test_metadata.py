@@ -164,7 +164,8 @@ def test_a_title_loses_the_sites_name_and_nothing_else(raw: str, headings: tuple
     [
         pytest.param(
             script(
-                '{"@type":"NewsArticle","author":[{"@type":"Person","name":"Ann Ferrier"},{"@type":"Organization","name":"Reuters"}]}'
+                '{"@type":"NewsArticle","author":[{"@type":"Person","name":"Ann Ferrier"},'
+                '{"@type":"Organization","name":"Reuters"}]}'
             ),
             "",
             ("Ann Ferrier",),
@@ -178,7 +179,8 @@ def test_a_title_loses_the_sites_name_and_nothing_else(raw: str, headings: tuple
         ),
         pytest.param(
             script(
-                '{"@graph":[{"@type":"NewsArticle","author":{"@id":"#a"}},{"@type":"Person","@id":"#a","name":"Ann Ferrier"}]}'
+                '{"@graph":[{"@type":"NewsArticle","author":{"@id":"#a"}},'
+                '{"@type":"Person","@id":"#a","name":"Ann Ferrier"}]}'
             ),
             "",
             ("Ann Ferrier",),

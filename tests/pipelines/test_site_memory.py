@@ -42,8 +42,8 @@ def test_an_article_under_many_addresses_teaches_nothing() -> None:
 
 
 def test_numbers_count_as_one() -> None:
-    assert digest("69 days and counting") == digest("4 days and counting!")
-    assert digest("69 days and counting") != digest("69 nights and counting")
+    assert digest("41 days and counting") == digest("4 days and counting!")
+    assert digest("41 days and counting") != digest("41 nights and counting")
 
 
 def test_what_two_sites_print_is_nobodys_furniture() -> None:
