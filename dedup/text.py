@@ -9,9 +9,9 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, islice
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
@@ -71,9 +71,11 @@ def word_spans(text: str) -> list[tuple[str, int, int]]:
     return [span for span in found if span[0]]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a text: its normal spelling, whether it begins with a capital or a small letter, and where it is."""
+class Token(NamedTuple):
+    """One word of a text: its normal spelling, whether it begins with a capital or a small letter, and where it is.
+
+    A tuple, because there is one for every word: measured, a frozen dataclass took a third longer for all features.
+    """
 
     word: str
     upper: bool

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from dateutil import parser as dateutil_parser  # type: ignore[import-untyped]
 from htmldate import find_date
+from lxml.html import document_fromstring
+
+from pipelines.wording import MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,12 +20,18 @@ if TYPE_CHECKING:
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before that there was no page to publish on
 AHEAD = timedelta(days=2)  # zones differ by at most 26 hours; an embargo does not date a page further ahead
 NEVER = datetime(2200, 1, 1, tzinfo=UTC)
+DATED_LINE = 120  # characters: a longer line is a sentence, and tells when something happened
 
 _ISO = re.compile(
     r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2}))?(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$",
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?$")
+_WRITTEN_OUT = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|º|\.)?\s+(?:de\s+)?{MONTH}\.?,?\s+(?:de\s+)?\d{{4}}"
+    rf"|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
+    re.IGNORECASE,
+)
 _EPOCH = re.compile(r"^1\d{9}(\d{3})?$")
 # dateutil reads these as local times of this machine, or not at all.
 _HOURS_EAST = {
@@ -73,14 +82,33 @@ def best(candidates: Iterable[tuple[str, str]], now: datetime | None) -> tuple[d
 
 
 def from_page(tree: HtmlElement, url: str, now: datetime | None) -> str | None:
-    """Return the day that htmldate finds in markup and text: the slow way, for pages whose metadata has none."""
+    """Return the day that htmldate finds in markup and text: the slow way, for pages whose metadata has none.
+
+    Its extensive search would load dateparser (1.3 s for the first page) for one date in forty: see `in_lines`.
+    """
+    return _found(tree, url, now, extensive=False)
+
+
+def in_lines(lines: Iterable[str], now: datetime | None) -> str | None:
+    """Return the first date that is written out in one of some short lines: "Saltmere, 20 November 2026"."""
+    for line in lines:
+        if len(line) <= DATED_LINE and (match := _WRITTEN_OUT.search(line)):
+            return match[0] if parse(match[0]) else _found(_page_of(match[0]), "", now, extensive=True)
+    return None
+
+
+def _page_of(words: str) -> HtmlElement:
+    return document_fromstring(f"<html><body><p>{words}</p></body></html>")
+
+
+def _found(page: HtmlElement, url: str, now: datetime | None, *, extensive: bool) -> str | None:
     latest = (now or NEVER).astimezone(UTC) + (AHEAD if now else timedelta())
     try:
         return find_date(
-            tree,
-            extensive_search=False,  # the extensive one loads dateparser: 1.3 s for the first page, for 1 date in 40
+            page,
+            extensive_search=extensive,
             original_date=True,
-            url=url,
+            url=url or None,
             min_date=EARLIEST.replace(tzinfo=None),
             max_date=latest.replace(tzinfo=None),
         )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipelines.metadata import Meta
     from pipelines.reading import Block, Reading
 
-RULES_VERSION = 1  # raised whenever the same bytes may give another reading: stored pages are then read again
+TOP_BLOCKS = 12  # a page that dates itself in words does so above its text
 PRELOAD = ("pipelines.extract",)  # for the fork server of a WorkerPool
 
 _NOT_HTML = re.compile(
@@ -87,7 +87,7 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     claims = list(metadata.published(meta))
     published = dates.best(claims, now)
     if published is None and not any(dates.parse(raw) for _, raw in claims):
-        published = _searched(tree, url, now)  # a date that cannot be true is no reason to guess another
+        published = _searched(tree, url, blocks, now)  # a date that cannot be true is no reason to guess another
     modified = dates.best(metadata.modified(meta), now)
     is_free = metadata.is_free(meta)
     return Article(
@@ -132,12 +132,14 @@ def _about(meta: Meta, tree: HtmlElement, url: str) -> Page:
     )
 
 
-def _searched(tree: HtmlElement, url: str, now: datetime | None) -> tuple[datetime, str, str] | None:
-    """Look for the date in markup: an element of the page that says so, else htmldate's day, to the second if told."""
+def _searched(
+    tree: HtmlElement, url: str, blocks: Sequence[Block], now: datetime | None
+) -> tuple[datetime, str, str] | None:
+    """Look for the date in the page: an element that says so, htmldate's day (to the second if told), a line on top."""
     marked = list(metadata.marked(tree))
     if found := dates.best(((source, raw) for source, raw, says_published in marked if says_published), now):
         return found
-    day = dates.from_page(tree, url, now)
+    day = dates.from_page(tree, url, now) or dates.in_lines((block.text for block in blocks[:TOP_BLOCKS]), now)
     return dates.best([*([("html", day)] if day else []), *(mark[:2] for mark in marked)], now)
 
 

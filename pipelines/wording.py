@@ -12,6 +12,7 @@ from typing import Any
 _LABEL_END = r"(?P<end>\s*[:：|►▶»>→…]|\s*\.\.\.|\s+[-–—]\s|\W*$|\s)"
 _FRAMES = {
     "whole": r"^[\W_]*(?:{})[\W_]*$",
+    "list": r"^[\W_]*(?:{0})(?:\s*[|·•]\s*(?:{0}))*[\W_]*$",  # "Print this page | Write to the editor"
     "opens": r"^[\W_]*(?:{})",
     "anywhere": r"(?:{})",
     "labelled": r"^[\W_]*(?:{})" + _LABEL_END.replace("{", "{{").replace("}", "}}"),
@@ -64,9 +65,9 @@ SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: th
 _NUMBER = r"\d{1,4}+(?!\d)(?:st|nd|rd|th|h\d\d|年|月|日|時|分|년|월|일)?"
 _DATE_PART = rf"(?>(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])|{_NUMBER})[\W_]*+"
 DATE_LINE = Phrases(re.compile(rf"^[\W_]*+(?:{_DATE_PART}){{1,16}}+$", re.IGNORECASE), 90)
-_MONTH = rf"(?:{_words('months')})"
+MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
-    rf"(?:(?:19|20)\d\d)|\d\W+{_MONTH}\b|\b{_MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
+    rf"(?:(?:19|20)\d\d)|\d\W+{MONTH}\b|\b{MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
 )
 
 # Names are told by their capitals, so these patterns mind case where names stand.

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from console.demo import PAGES
-from console.newsweb import NewsWeb
+from console.newsweb import NewsWeb, Request
 from console.newsweb.check import Found, address
 from console.newsweb.sources import config_toml
 from console.newsweb.truth import Truth
@@ -167,6 +167,34 @@ def newsweb_config(web: NewsWeb, *, without: Iterable[str] = ()) -> str:
     """Name the outlets of the news web as sources, all but the database's address."""
     outlets = {host: outlet for host, outlet in web.content.outlets.items() if host not in without}
     return config_toml(replace(web.content, outlets=outlets), web.port, "").partition("\n")[2] + QUICK
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A crawl of the whole news web as `storyfold demo` makes it: a run, a tick of the web, another run."""
+
+    web: NewsWeb
+    desk: Desk
+    first: Any  # what `storyfold run --json` said
+    second: Any
+    log: tuple[Request, ...]  # all that was asked in the two runs
+    asked_first: int  # of them in the first
+
+    @property
+    def asked_again(self) -> tuple[Request, ...]:
+        """What the second run asked."""
+        return self.log[self.asked_first :]
+
+
+@contextmanager
+def demo(folder: Path, database: str | None = None) -> Iterator[Demo]:
+    """Make the demo's crawl; the web is up until the block ends."""
+    with NewsWeb() as web, desk(folder, newsweb_config(web), web.environment, database) as made:
+        first = made.run()
+        asked_first = len(web.log)
+        web.tick()
+        second = made.run()
+        yield Demo(web, made, first, second, tuple(web.log), asked_first)
 
 
 def truth_without(truth: Truth, host: str) -> Truth:

@@ -235,3 +235,21 @@ def test_an_agency_by_name() -> None:
 @pytest.mark.parametrize("name", ["rot13", "hex", "unicode_escape", "idna", "punycode", "zlib", "no-such", "utf\x00"])
 def test_no_page_chooses_a_codec_that_is_no_charset(name: str) -> None:
     assert text_codec(name) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("Saltmere, 20 November 2026", "2026-11-20", id="English"),
+        pytest.param("Published November 20, 2026 by our staff", "2026-11-20", id="the American way"),
+        pytest.param("Kiel, 20. März 2026", "2026-03-20", id="German"),
+        pytest.param(
+            "The council met on 20 November 2026 " + "and so on " * 20, None, id="a sentence tells of something else"
+        ),
+        pytest.param("Call 20 11 2026 00", None, id="numbers alone"),
+    ],
+)
+def test_a_date_that_only_a_line_on_top_writes_out_is_found(line: str, expected: str | None) -> None:
+    found = dates.in_lines(["The Courier", line], datetime(2027, 1, 1, tzinfo=UTC))
+    read = dates.parse(found) if found else None
+    assert (read[0].date().isoformat() if read else None) == expected
