@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from foundation.process import this_process
 from storage import runs, sources
-from storage.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,6 @@ class Ledger:
         Blocks; called before the reactor runs anything. Raises NewsError: then nothing starts.
         """
         settings, now = self.store.settings, datetime.now(UTC)
-        upgrade(self.store.database)
         interval = round(settings.crawl.poll_shortest)
         self.store.write_now(sources.sync, settings.sources, now=now, interval_seconds=interval)
         if self.is_own:

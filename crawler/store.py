@@ -13,6 +13,7 @@ from scrapy import signals
 from crawler.sources import Rules, rules_of
 from foundation.config import Settings, load_settings
 from storage.engine import Database
+from storage.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,10 @@ class Store:
 
     @cached_property
     def database(self) -> Database:
-        """The open database."""
-        return Database.open(self.settings.database)
+        """The open database, brought up to this release. Raises DatabaseMismatch where that cannot be."""
+        database = Database.open(self.settings.database)
+        upgrade(database)
+        return database
 
     @cached_property
     def rules(self) -> Rules:

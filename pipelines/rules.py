@@ -126,7 +126,7 @@ def _link_alone(line: Line, page: Page) -> bool:
 def _date_line(line: Line, _: Page) -> bool:
     if line.tag not in {"p", "quote"} or not (line.index < TOP or line.from_end < 3):
         return False
-    return wording.DATE_LINE.match(line.text) is not None and wording.A_DATE.search(line.text) is not None
+    return wording.is_date_line(line.text)
 
 
 def _author_line(line: Line, page: Page) -> bool:

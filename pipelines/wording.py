@@ -60,15 +60,25 @@ EMBED = _phrases("embed")
 SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
 SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: the look-up is most of what a rule costs
 
-# A line of nothing but date words and numbers; and, because "10 p.m." heads a paragraph, with a year or a month in it.
-# Atomic groups: without them a line of ninety digits could be cut into numbers in more ways than there is time for.
-_NUMBER = r"\d{1,4}+(?!\d)(?:st|nd|rd|th|h\d\d|年|月|日|時|分|년|월|일)?"
-_DATE_PART = rf"(?>(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])|{_NUMBER})[\W_]*+"
-DATE_LINE = Phrases(re.compile(rf"^[\W_]*+(?:{_DATE_PART}){{1,16}}+$", re.IGNORECASE), 90)
+_DATE_PART = re.compile(
+    rf"(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])"
+    r"|(?<!\d)\d{1,4}(?!\d)(?:st|nd|rd|th|h\d\d|年|月|日|時|分|년|월|일)?",
+    re.IGNORECASE,
+)
+_DATE_LINE = 90  # characters
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
     rf"(?:(?:19|20)\d\d)|\d\W+{MONTH}\b|\b{MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
 )
+
+
+def is_date_line(line: str) -> bool:
+    """Tell whether a line is nothing but date words and numbers; and, as "10 p.m." heads a paragraph, names a date."""
+    if len(line) > _DATE_LINE or A_DATE.search(line) is None:
+        return False
+    return not _LETTER_OR_DIGIT.search(_DATE_PART.sub("", line))
+
 
 # Names are told by their capitals, so these patterns mind case where names stand.
 _NAME = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-Þ][\w’'.-]*(?: (?:[A-ZÀ-Þ]|de|van|von|bin|al|el|la|da|di)[\w’'.-]*){0,4}"

@@ -204,10 +204,16 @@ def test_explain_says_why_two_events_that_look_alike_are_apart(crawl: Demo, ask:
 
 
 def test_sql_answers_by_the_views(crawl: Demo, ask: Ask) -> None:
-    (counted,) = ask("sql", "SELECT count(*) AS articles FROM story_articles")
-    assert counted["articles"] == len(crawl.web.truth.articles)
-    (counted,) = ask("sql", "SELECT count(*) AS texts FROM copy_groups WHERE articles > 0")
-    assert counted["texts"] == len({one.copy_group for one in crawl.web.truth.articles.values()})
+    hostile = crawl.web.content.outlets[HOSTILE].name  # some of whose pages may be read in two ways
+    known = [one for one in crawl.web.truth.articles.values() if not one.address.startswith(HOSTILE)]
+    (counted,) = ask(
+        "sql",
+        "SELECT count(*) AS articles, count(DISTINCT copy_group) AS texts FROM story_articles "
+        f"WHERE outlet <> '{hostile}'",
+    )
+    assert counted == {"articles": len(known), "texts": len({one.copy_group for one in known})}
+    (counted,) = ask("sql", "SELECT max(articles) AS articles FROM copy_groups")
+    assert counted["articles"] == max(Counter(one.copy_group for one in known).values())
     assert [row["state"] for row in ask("sql", "SELECT state FROM runs WHERE run < 3 ORDER BY run")] == ["partial"] * 2
 
 

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from benchmarks.web import Served, resolving, serving
 from foundation.compress import decompress
 from tests.ends import QUICK, ROOT, Desk, desk, finished
@@ -65,8 +63,7 @@ def outlets(folder: Path) -> Iterator[tuple[Desk, list[str]]]:
 def test_a_single_file_is_run_and_folded(tmp_path: Path) -> None:
     with outlets(tmp_path) as (made, addresses):
         (tmp_path / "mine.py").write_text(SPIDER.format(addresses=addresses))
-        environment = {**made.environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
-        made.environment = environment
+        made.environment = {**made.environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
         said = finished(made.start_python("-m", "scrapy", "runspider", "mine.py", cwd=tmp_path))
         assert "Traceback" not in said.err, said.err
         everything_is_kept_and_read(made, addresses)
@@ -115,20 +112,3 @@ def the_reports_are_folded(made: Desk) -> None:
     (story,) = made.ask("stories", "--json").json
     assert (story["articles"], story["outlets"], story["copy_groups"]) == (2, 2, 2)
     made.ask("doctor")
-
-
-def test_a_page_whose_address_is_none_is_the_only_one_that_is_lost(tmp_path: Path) -> None:
-    with outlets(tmp_path) as (made, addresses):
-        wrong = SPIDER.format(addresses=addresses).replace("url=response.request.url", "url=response.url[7:]", 1)
-        (tmp_path / "mine.py").write_text(wrong.replace("url=response.url[7:]", f"url={{{addresses[0]!r}: '//'}}"
-                                                        ".get(response.url, response.url)", 1))  # fmt: skip
-        made.environment = {**made.environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
-        finished(made.start_python("-m", "scrapy", "runspider", "mine.py", cwd=tmp_path))
-        assert [row.url for row in made.query("SELECT url FROM page")] == addresses[1:]
-
-
-@pytest.mark.parametrize("name", ["news"])
-def test_our_own_spider_is_listed(name: str, tmp_path: Path) -> None:
-    with outlets(tmp_path) as (made, _):
-        said = finished(made.start_python("-m", "scrapy", "list", cwd=ROOT))
-        assert said.out.split() == [name]

@@ -10,7 +10,7 @@ import pytest
 from foundation.pool import TaskFailed, WorkerPool
 from pipelines.extract import PRELOAD, read_page
 from pipelines.reading import Article, NoArticle
-from pipelines.wording import DATE_LINE
+from pipelines.wording import is_date_line
 from tests.pipelines.writing import STORY, page
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ def test_a_hostile_page_ends_as_a_reading_or_a_reason_and_harms_no_other(pool: W
 
 @pytest.mark.parametrize("line", ["1" * 89, "12 " * 29 + "x", "mai am h " * 9 + "x", "1.1.1." * 14 + "x"])
 def test_a_line_of_dates_is_told_in_no_time_at_all(line: str) -> None:
-    assert DATE_LINE.match(line) is None
+    assert not is_date_line(line)
