@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.features import Counts, Terms, features_of, term_names
+from dedup.features import Counts, Features, Terms, features_of, term_names
 from dedup.idf import Idf
 from dedup.quotes import SharedQuote, shared_quotes
 from dedup.similarity import DAY, SimilarityRules, vectors
@@ -22,6 +22,7 @@ class Report:
     title: str
     body: str
     time: float | None = None  # seconds since the epoch
+    features: Features | None = None  # where the caller has them already; read from the text where not
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class PairEvidence:
 def pair_evidence(a: Report, b: Report, idf: Idf | None = None, rules: SimilarityRules = _RULES) -> PairEvidence:
     """Return what two reports share; terms and names are spelt as ``a`` spells them."""
     idf = idf or Idf()
-    features_a, features_b = features_of(a.title, a.body), features_of(b.title, b.body)
+    features_a, features_b = (report.features or features_of(report.title, report.body) for report in (a, b))
     unit = vectors([features_a, features_b], idf, rules)
     spelling = term_names(a.title, a.body)
     names = _shares(features_a.names, features_a.name_counts, features_b.names, features_b.name_counts, idf)

@@ -9,16 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable, Row, delete, insert, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dedup.features import features_of
 from dedup.keys import ALGORITHM, Keys, keys_of
 from storage.engine import Database
 from storage.models import Article, Key, Reading
+from storage.models.base import table_of
 
 EPOCH_DAY_SECONDS: Final = 86_400
 FOLDED_KIND: Final = "article"
+
+# Once for every article: made once, without objects.
+_READING = table_of(Reading)
+_NEW_KEYS: Final = insert(table_of(Key))
+_KEYED: Final = (
+    update(_READING)
+    .where(_READING.c.id == bindparam("reading"))
+    .values(keys=bindparam("packed_keys"), features=bindparam("packed_features"), algorithm=ALGORITHM)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +81,18 @@ def _compute(rows: Sequence[Row[Any]]) -> list[Keyed]:
 
 
 def _store(session: Session, keyed: list[Keyed]) -> None:
-    rows = [
-        {"hash": int(hash_), "day": one.day, "reading_id": one.reading_id} for one in keyed for hash_ in one.keys.all
+    keys = [
+        {"hash": hash_, "day": one.day, "reading_id": one.reading_id}
+        for one in keyed
+        for hash_ in one.keys.all.tolist()
     ]
-    if rows:
-        session.execute(insert(Key), rows)
-    for one in keyed:
-        packed = {"keys": one.keys.pack(), "features": one.features, "algorithm": ALGORITHM}
-        session.execute(update(Reading).where(Reading.id == one.reading_id).values(packed))
+    if keys:
+        session.execute(_NEW_KEYS, keys)
+    packed = [
+        {"reading": one.reading_id, "packed_keys": one.keys.pack(), "packed_features": one.features} for one in keyed
+    ]
+    if packed:
+        session.connection().execute(_KEYED, packed)
 
 
 def _forget_keys_of_older_readings(session: Session, article_ids: list[int]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from dedup.explain import reason
 from dedup.idf import Idf
 from dedup.proof import Report, pair_evidence
-from dedup.stories import RULES_VERSION, Partition
+from dedup.stories import RULES_VERSION, Item, Partition
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -39,9 +39,12 @@ class Reason:
 class Reasons:
     """Finds the reason of each membership that is new; one that stays as it is keeps the proof it joined with."""
 
-    def __init__(self, session: Session, window: Window, told: Partition, idf: Mapping[str, Idf]) -> None:
+    def __init__(
+        self, session: Session, window: Window, items: Iterable[Item], told: Partition, idf: Mapping[str, Idf]
+    ) -> None:
         self.session = session
         self.window = window
+        self.features = {item.id: item.features for item in items}
         self.told = told
         self.idf = idf
 
@@ -111,5 +114,7 @@ class Reasons:
         )
 
     def _report(self, one: Standing) -> Report:
+        """A representative as proof reads it: its group's features are its own."""
         body = self.session.get_one(Reading, one.reading_id).text
-        return Report(one.title, body, one.time.timestamp() if one.is_timed else None)
+        features = self.features.get(one.group_id) if one.group_id is not None else None
+        return Report(one.title, body, one.time.timestamp() if one.is_timed else None, features)

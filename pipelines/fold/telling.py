@@ -31,7 +31,7 @@ def tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
         told = partition(candidates, idf, rules.stories)
         stories = affected(told, window)
         carried = carry_over(_old_stories(stories, window), [story.articles for story in stories])
-        rows = Reasons(session, window, told, idf).rows(stories, carried.ids)
+        rows = Reasons(session, window, candidates, told, idf).rows(stories, carried.ids)
     with database.write() as session:
         _store_frequencies(session, idf, learnt, now)
         write(session, stories, carried, rows, window, now)
