@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from dedup.explain import reason
 from dedup.idf import Idf
 from dedup.proof import Report, pair_evidence
 from dedup.stories import RULES_VERSION, Item, Partition
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from pipelines.fold.window import Standing, Told, Window
 from storage.models import Link, Reading
 
