@@ -32,10 +32,10 @@ demo: env ## crawl a local news web of our own, fold it, compare with its truth
 	@$(BIN)/storyfold demo
 
 test: env ## the test suite, without the slow part
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-full: env ## every test: kills, races, an installed wheel
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: env ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -32,7 +32,8 @@ def schedule(
     from scheduler import Scheduler  # APScheduler takes its time
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with writing(settings) as database:
         Scheduler(settings, database).serve()
 

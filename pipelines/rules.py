@@ -166,6 +166,14 @@ def _bio_phrase(line: Line, page: Page) -> bool:
     return named or (not page.authors and line.from_end <= 1)
 
 
+def _bio_of_author(line: Line, page: Page) -> bool:
+    """The page's own author in the third person, after the story: "Ann Smith covers rivers and roads"."""
+    if line.from_end > LAST or line.index == 0 or not page.authors:
+        return False
+    match = wording.BIO_NAMED.match(line.text)
+    return match is not None and text_key(match["name"]) in {text_key(author) for author in page.authors}
+
+
 def _says(phrases: wording.Phrases) -> Callable[[Line, Page], bool]:
     return lambda line, _: phrases.match(line.text) is not None
 
@@ -215,4 +223,5 @@ RULES: tuple[Rule, ...] = (
     ),
     ("agency", "contributed", _contributed),
     ("bio", "bio_phrase", _bio_phrase),
+    ("bio", "bio_of_author", _bio_of_author),
 )

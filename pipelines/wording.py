@@ -87,6 +87,7 @@ BYLINE = Phrases(re.compile(rf"^(?i:{_words('byline')})\s*:?\s*(?:{_NAME}(?:{_AN
 BIO_ROLE = Phrases(
     re.compile(rf"^[\W_]*(?:[Bb]y )?{_NAME},? (?i:{_words('bio_verbs')})\b.{{0,160}}\b(?i:{_words('jobs')})\b"), 700
 )
+BIO_NAMED = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?i:{_words('bio_verbs')})\b"), 700)
 BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m|I am|My name is) {_NAME}\b"), 1200)
 _FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
 NAME_AND_JOB = Phrases(

@@ -19,8 +19,6 @@ from foundation.compress import decompress
 from tests.console.cli import Cli
 from tests.ends import HOSTILE, Demo, Desk, demo
 
-pytestmark = pytest.mark.xdist_group("demo crawl")  # one crawl for all of them
-
 UPDATED: Final = "harbour-courier.test/coast/marigold-ferry-fire"
 Ask: TypeAlias = Callable[..., Any]
 # What a reading again must leave as it is: everything that readers of the database see.

@@ -10,8 +10,6 @@ from benchmarks.web import Served, configuration, resolving, serving
 from tests.ends import QUICK, Desk, desk
 from tests.reports import FIRST, FURNITURE, PAGES, REPORTS, SAID, SECOND, Report
 
-pytestmark = pytest.mark.xdist_group("two reports")  # one crawl for all of them
-
 QUOTED_WORDS: Final = 30  # of one unbroken quotation, whatever a hyphen makes of the rest
 ARTICLES: Final = """
 SELECT article.id, article.url, article.title, article.published_at, article.copy_group_id, reading.text,
