@@ -7,14 +7,13 @@ import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from console.output import progress
+from console.output import line_writer, progress
 from foundation.config import ExtractSettings
 from foundation.errors import UnusableUrl, UsageError
 from foundation.pool import TaskFailed, WorkerPool
@@ -48,7 +47,10 @@ def extract(
     if url is not None and (pages.is_dir() or pages.name.endswith((".jsonl", ".jsonl.gz"))):
         raise UsageError("--url is the address of a single HTML file; a folder or JSON lines name their own")
     found = list(pages_in(pages, url)) if pages.is_dir() else pages_in(pages, url)
-    with _writer(out) as write, progress("reading", total=len(found) if isinstance(found, list) else None) as advance:
+    with (
+        line_writer(out) as write,
+        progress("reading", total=len(found) if isinstance(found, list) else None) as advance,
+    ):
         readings = _read(found, workers or os.cpu_count() or 1, advance)
         for page, reading in _remembered(readings) if site_memory else readings:
             write(json.dumps(as_line(page, reading), ensure_ascii=False))
@@ -140,22 +142,3 @@ def _site(page: StoredPage) -> str:
         return site(page.url)
     except UnusableUrl:
         return ""
-
-
-@contextmanager
-def _writer(out: Path) -> Iterator[Callable[[str], None]]:
-    """Give the function that writes a line. A file takes its name when it is whole."""
-    if str(out) == "-":
-        yield lambda line: print(line, flush=False)
-        return
-    part = out.with_name(f"{out.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield lambda line: _line(file, line)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _line(file: IO[str], line: str) -> None:
-    file.write(line + "\n")

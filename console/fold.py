@@ -5,7 +5,8 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from console.output import progress
+from console.output import line_writer, progress
 from foundation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ TEXT_FIELDS: Final = ("source", "url", "lang", "title", "body")
 class Line:
     """One article of the input file."""
 
-    id: str
+    id: str | int
     time: datetime | None
     source: str
     url: str
@@ -64,19 +65,21 @@ def fold(
 
     lines = list(read_lines(articles))
     with ExitStack() as stack:
+        write_place = stack.enter_context(line_writer(out))
+        write_link = stack.enter_context(line_writer(links)) if links is not None else None
         opened = stack.enter_context(_opened(database))
         ids = _insert(opened, lines)
         with progress("folding", total=3 * len(lines)) as advance:
             fold_pending(opened, FoldRules(), lambda _, done: advance(done))
         with opened.read() as session:
-            _write(out, _places(session, ids))
-            if links is not None:
-                _write(links, _links(session, ids))
+            _write(write_place, _places(session, ids))
+            if write_link is not None:
+                _write(write_link, _links(session, ids))
 
 
 def read_lines(path: Path) -> Iterator[Line]:
     """Yield the articles of a file. Raises UsageError with file and line for what is not one."""
-    seen: dict[str, int] = {}
+    seen: dict[str | int, int] = {}
     with _open_text(path) as file:
         for number, text in enumerate(file, 1):
             if not text.strip():
@@ -92,7 +95,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 def _parse(text: str, where: str) -> Line:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: not JSON: {error}") from error
     if not isinstance(data, dict) or "id" not in data:
         raise UsageError(f"{where}: an article is an object with an `id`")
@@ -102,7 +105,10 @@ def _parse(text: str, where: str) -> Line:
         if value is not None and not isinstance(value, str):
             raise UsageError(f"{where}: {field}: expected a text, found {type(value).__name__}")
         texts[field] = _storable(value or "")
-    return Line(id=_storable(str(data["id"])), time=_time(data.get("time"), where), **texts)
+    id_ = data["id"]
+    if not isinstance(id_, str | int) or isinstance(id_, bool):
+        raise UsageError(f"{where}: id: expected a text or a whole number, found {id_!r:.80}")
+    return Line(id=id_, time=_time(data.get("time"), where), **texts)
 
 
 def _time(value: Any, where: str) -> datetime | None:
@@ -110,9 +116,9 @@ def _time(value: Any, where: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{where}: time: expected ISO 8601, found {value!r}") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UsageError(f"{where}: time: expected ISO 8601, found {value!r:.80}") from error
 
 
 def _storable(text: str) -> str:
@@ -126,9 +132,13 @@ def _open_text(path: Path) -> Iterator[IO[str]]:
         yield sys.stdin
         return
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as file
+        ):
             yield file
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, EOFError, zlib.error) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
@@ -145,9 +155,9 @@ def _opened(url: str | None) -> "Iterator[Database]":
         yield database
 
 
-def _insert(database: "Database", lines: list[Line]) -> dict[int, str]:
+def _insert(database: "Database", lines: list[Line]) -> dict[int, str | int]:
     """Insert the articles; return their ids in the database with those in the file."""
-    ids: dict[int, str] = {}
+    ids: dict[int, str | int] = {}
     for start in range(0, len(lines), BATCH):
         with database.write() as session:
             sources = _sources(session, {line.source for line in lines[start : start + BATCH]})
@@ -181,7 +191,7 @@ def _article(session: "Session", line: Line, source_id: int) -> int:
     from storage.models import Article
 
     now = datetime.now(UTC)
-    key = hashlib.sha256(f"id:{line.id}".encode()).digest()
+    key = hashlib.sha256(f"id:{line.id!r}".encode()).digest()
     blocks = tuple(Block(text) for text in line.body.split("\n") if text.strip())
     said = Said(kind="article", title=line.title, blocks=blocks, language=line.lang or None, reader="file")
     article = session.scalar(select(Article).where(Article.key == key))
@@ -196,7 +206,7 @@ def _article(session: "Session", line: Line, source_id: int) -> int:
     return article.id
 
 
-def _places(session: "Session", ids: dict[int, str]) -> Iterator[dict[str, Any]]:
+def _places(session: "Session", ids: dict[int, str | int]) -> Iterator[dict[str, Any]]:
     from sqlalchemy import select
 
     from storage.engine import portions
@@ -211,9 +221,11 @@ def _places(session: "Session", ids: dict[int, str]) -> Iterator[dict[str, Any]]
         found = {row[0]: row for row in rows}
         for article_id in portion:
             _, group, membership = found[article_id]
-            evidence = membership.evidence | {"reason": membership.reason}
+            via = ids.get(membership.via_article_id or 0)
+            reason = membership.reason.replace(f"article {membership.via_article_id}", f"article {via}")
+            evidence = membership.evidence | {"reason": reason}
             if membership.via_article_id is not None:
-                evidence["via"] = ids.get(membership.via_article_id)
+                evidence["via"] = via
             if "copy_of" in evidence:
                 evidence["copy_of"] = ids.get(evidence["copy_of"])
             yield {
@@ -228,7 +240,7 @@ def _places(session: "Session", ids: dict[int, str]) -> Iterator[dict[str, Any]]
             }
 
 
-def _links(session: "Session", ids: dict[int, str]) -> Iterator[dict[str, Any]]:
+def _links(session: "Session", ids: dict[int, str | int]) -> Iterator[dict[str, Any]]:
     from sqlalchemy import select
     from sqlalchemy.orm import aliased
 
@@ -254,8 +266,6 @@ def _links(session: "Session", ids: dict[int, str]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _write(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    with ExitStack() as stack:
-        file = sys.stdout if str(path) == "-" else stack.enter_context(path.open("w", encoding="utf-8"))
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+def _write(write: Callable[[str], None], rows: Iterator[dict[str, Any]]) -> None:
+    for row in rows:
+        write(json.dumps(row, ensure_ascii=False))

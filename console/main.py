@@ -53,7 +53,7 @@ class Commands(TyperGroup):
             group = typer.main.get_command(found)
             group.name = cmd_name
             return group
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
 

@@ -3,10 +3,11 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from foundation.errors import UsageError
 from storage.types import iso
 
 Row = Mapping[str, Any]
@@ -45,12 +47,12 @@ def print_table(rows: Sequence[Row], columns: Mapping[str, str] | None = None, *
 def say(*lines: str) -> None:
     """Print lines for people, as they are."""
     for line in lines:
-        out.print(Text(line), soft_wrap=True)
+        out.print(Text(shown(line)), soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Print a remark that is not the command's result, to standard error."""
-    err.print(Text(message), soft_wrap=True)
+    err.print(Text("\n".join(map(shown, message.splitlines()))), soft_wrap=True)
 
 
 @contextmanager
@@ -76,7 +78,37 @@ def cell(value: object) -> str:
         case bytes():
             return value.hex()
         case _:
-            return "".join(character if character.isprintable() else " " for character in str(value))
+            return shown(str(value))
+
+
+def shown(text: str) -> str:
+    """Return one line without what could steer a terminal: escapes, and marks that turn the direction of writing."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+@contextmanager
+def line_writer(path: Path) -> Iterator[Callable[[str], None]]:
+    """Give the function that writes a line to ``path``, `-` being standard output.
+
+    A regular file takes its name when it is whole; a device, a pipe or a link is written to as it is. Raises UsageError
+    at once where the file cannot be made, before any work is done.
+    """
+    if str(path) == "-":
+        yield print
+        return
+    is_regular = not path.is_symlink() and (not path.exists() or path.is_file())
+    target = path.with_name(f"{path.name}.part") if is_regular else path
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(target.open("w", encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+        if is_regular:
+            stack.callback(target.unlink, missing_ok=True)
+        yield lambda line: print(line, file=file)
+        file.close()
+        if is_regular:
+            target.replace(path)
 
 
 def records(rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:

@@ -17,7 +17,11 @@ from foundation.errors import ConfigurationError, UsageError
 from foundation.urls import host
 
 app = typer.Typer(
-    help="Add, list and try outlets.", add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True
+    rich_markup_mode=None,
+    help="Add, list and try outlets.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
 )
 app.command("test")(trial)
 COLUMNS: Final = {

@@ -26,7 +26,7 @@ from storage.engine import database_url
 
 LIMIT: Final = 1_000
 SECONDS: Final = 60.0
-MAX_VALUE_BYTES: Final = 50_000_000  # of one text or blob: `zeroblob(1000000000)` is refused
+MAX_VALUE_BYTES: Final = 1_000_000  # of one text or blob: `zeroblob(1000000000)` is refused
 STEPS: Final = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
 
 READING: Final = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}

@@ -33,17 +33,24 @@ class Section(BaseModel):
 
 
 def _web_address(value: str) -> str:
-    try:
-        protocol = ada_url.URL(value).protocol
-    except ValueError:
-        protocol = ""
-    if protocol not in ("http:", "https:"):
-        raise PydanticCustomError("address", "must be an address that begins with http:// or https://")
+    if _parsed(value).username or _parsed(value).password:
+        # Addresses are stored and shown; `headers` never are.
+        raise PydanticCustomError("address", "must not hold a user name or password: use `headers` (Authorization)")
     return value
 
 
+def _parsed(value: str) -> ada_url.URL:
+    try:
+        parsed = ada_url.URL(value)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.protocol not in ("http:", "https:"):
+        raise PydanticCustomError("address", "must be an address that begins with http:// or https://")
+    return parsed
+
+
 def _proxy_address(value: SecretStr) -> SecretStr:
-    _web_address(value.get_secret_value())
+    _parsed(value.get_secret_value())
     return value
 
 

@@ -29,6 +29,7 @@ _NEW_VERSION: Final = insert(VERSION).returning(VERSION.c.id)
 _NEW_READING: Final = insert(READING).returning(READING.c.id)
 _NEW_BLOCKS: Final = insert(BLOCK)
 _NEW_LABELS: Final = insert(LABEL)
+_LABELS: Final = select(LABEL.c.position, LABEL.c.label, LABEL.c.rule).where(LABEL.c.reading_id == bindparam("reading"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,13 @@ def add_version(session: Session, article_id: int, said: Said, origin: Origin, n
     current = session.execute(_CURRENT, {"article": article_id}).first()
     text = said.text
     text_digest = _sha256(said.kind, said.title or "", text)
-    if current is not None and current[1] == text_digest:
-        return False
     digest = block_digest(said)
+    if (
+        current is not None
+        and current[1] == text_digest
+        and not (current[4] == digest and _labels_differ(session, current[0], said))
+    ):
+        return False
     if current is not None:
         session.execute(_RETIRE, {"reading": current[0]})
     if current is not None and current[4] == digest:
@@ -79,7 +84,12 @@ def add_version(session: Session, article_id: int, said: Said, origin: Origin, n
     ]
     if labels:
         session.execute(_NEW_LABELS, labels)
-    return True
+    return current is None or current[1] != text_digest
+
+
+def _labels_differ(session: Session, reading_id: int, said: Said) -> bool:
+    known = {row.position: (row.label, row.rule) for row in session.execute(_LABELS, {"reading": reading_id})}
+    return known != {at: (block.label, block.rule) for at, block in enumerate(said.blocks) if block.label != TEXT}
 
 
 def block_digest(said: Said) -> bytes:

@@ -13,7 +13,7 @@ from dedup.groups import carry_over, components
 from dedup.keys import KeyKind, Keys, candidates, kind_of
 from dedup.links import Link as Verified
 from dedup.links import LinkKind, Prepared, links_between, prepare
-from pipelines.fold.keying import FOLDED_KIND, day_of
+from pipelines.fold.keying import FOLDED_KIND, UNTIMED, day_of
 from pipelines.fold.rules import FoldRules
 from storage.engine import Database, insert_missing, portions
 from storage.models import Article, CopyGroup, Key, Link, Reading
@@ -56,15 +56,24 @@ def group_batch(database: Database, rules: FoldRules, now: datetime) -> int:
 
 def _texts(session: Session, condition: Any, limit: int | None = None) -> list[Text]:
     rows = session.execute(
-        select(Reading.article_id, Reading.id, Reading.kind, Article.title, Reading.text, Article.time, Reading.keys)
+        select(
+            Reading.article_id,
+            Reading.id,
+            Reading.kind,
+            Article.title,
+            Reading.text,
+            Article.time,
+            Article.is_timed,
+            Reading.keys,
+        )
         .join(Article, Article.id == Reading.article_id)
         .where(Reading.is_current, condition)
         .order_by(Reading.id)
         .limit(limit)
     )
     return [
-        Text(article, reading, kind, title, text, day_of(at), keys)
-        for article, reading, kind, title, text, at, keys in rows
+        Text(article, reading, kind, title, text, day_of(at, is_timed=is_timed), keys)
+        for article, reading, kind, title, text, at, is_timed, keys in rows
     ]
 
 
@@ -106,7 +115,8 @@ def _candidate_pairs(session: Session, texts: Iterable[Text], rules: FoldRules) 
     found = [*_firsts_with(session, digests), *_with_keys(session, others, rules.key_cap)]
     for key, day, article_id in found:
         for text in holders[key]:
-            if text.article_id != article_id and abs(text.day - day) <= rules.copy_window_days:
+            is_near = UNTIMED in (text.day, day) or abs(text.day - day) <= rules.copy_window_days
+            if text.article_id != article_id and is_near:
                 hits[text.article_id].add((article_id, key))
     return {
         (min(article_id, other), max(article_id, other))

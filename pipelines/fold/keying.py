@@ -20,6 +20,7 @@ from storage.models.base import table_of
 
 EPOCH_DAY_SECONDS: Final = 86_400
 FOLDED_KIND: Final = "article"
+UNTIMED: Final = -1  # the day of an article without a time: copies of it are looked for at any distance
 
 # Once for every article: made once, without objects.
 _READING = table_of(Reading)
@@ -57,14 +58,16 @@ def key_batch(database: Database, limit: int, now: datetime) -> int:
     return len(rows)
 
 
-def day_of(moment: datetime) -> int:
-    """Return the day that keys of an article of ``moment`` are filed under: days since 1970-01-01."""
-    return int(moment.timestamp() // EPOCH_DAY_SECONDS)
+def day_of(moment: datetime, *, is_timed: bool) -> int:
+    """Return the day that an article's keys are filed under: days since 1970-01-01, or `UNTIMED`."""
+    return int(moment.timestamp() // EPOCH_DAY_SECONDS) if is_timed else UNTIMED
 
 
 def _new_readings(limit: int) -> Executable:
     return (
-        select(Reading.id, Reading.article_id, Reading.kind, Reading.text, Article.title, Article.time)
+        select(
+            Reading.id, Reading.article_id, Reading.kind, Reading.text, Article.title, Article.time, Article.is_timed
+        )
         .join(Article, Article.id == Reading.article_id)
         .where(Reading.folded_at.is_(None), Reading.keyed_at.is_(None), Reading.is_current)
         .order_by(Reading.id)
@@ -75,7 +78,9 @@ def _new_readings(limit: int) -> Executable:
 def _compute(rows: Sequence[Row[Any]]) -> list[Keyed]:
     keys = keys_of([row.text for row in rows])
     return [
-        Keyed(row.id, row.article_id, day_of(row.time), of, features_of(row.title, row.text).pack())
+        Keyed(
+            row.id, row.article_id, day_of(row.time, is_timed=row.is_timed), of, features_of(row.title, row.text).pack()
+        )
         for row, of in zip(rows, keys, strict=True)
     ]
 
