@@ -106,7 +106,7 @@ def perform(
     """
     began = time.monotonic()
     with writing(settings) as database:
-        run_id = _begin(database, settings, slot, cause)
+        run_id = _begin(database, settings, slot, cause, only)
         verdict = Verdict("failed", "the run itself broke")
         try:
             if prepare:
@@ -121,11 +121,12 @@ def perform(
     return Result(run_id, verdict.state, verdict.reason, verdict.failed_sources, seconds, counts)
 
 
-def _begin(database: Database, settings: Settings, slot: Slot | None, cause: str) -> int:
+def _begin(database: Database, settings: Settings, slot: Slot | None, cause: str, only: Sequence[str]) -> int:
     process, moment = this_process(), now()
     with database.write() as session:
         sources.sync(session, settings.sources, now=moment, interval_seconds=int(settings.crawl.poll_shortest))
         if slot is None:
+            sources.make_due(session, only, now=moment)
             return runs.start(session, process=process, now=moment, cause=cause)
         run_id = runs.claim(session, slot.schedule, slot.at, process=process, now=moment, cause=slot.cause)
     if run_id is None:

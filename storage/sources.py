@@ -62,3 +62,9 @@ def _places(settings: SourceSettings) -> Iterator[tuple[str, str]]:
     for urls, kind in ((settings.feeds, "rss"), (settings.sitemaps, "sitemap"), (settings.sections, "section")):
         for url in urls:
             yield url, kind
+
+
+def make_due(session: Session, names: Sequence[str], *, now: datetime) -> None:
+    """Let the feeds of some sources be asked at once, whatever their intervals say: somebody asks for them by name."""
+    ids = select(Source.id).where(Source.name.in_(names))
+    session.execute(update(Feed).where(Feed.source_id.in_(ids), Feed.next_poll_at > now).values(next_poll_at=now))

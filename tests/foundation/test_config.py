@@ -228,3 +228,13 @@ def test_every_place_of_a_document_has_its_line(parts: list[tuple[str, str, str]
         (line,) = [at for at, shown in enumerate(text.splitlines(), 1) if shown.startswith(f"key{number}.")]
         found = {line_of(path, lines) for path in paths(document) if path[-2:] == (f"key{number}", "sub key")}
         assert found == {line}
+
+
+def test_an_address_with_a_password_is_refused_because_addresses_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "storyfold.toml"
+    file.write_text(
+        '[[source]]\nname = "A"\nurl = "https://example.org/"\nfeeds = ["https://user:secret@example.org/feed"]\n'
+    )
+    with pytest.raises(ConfigurationError, match="headers") as raised:
+        load_settings(file)
+    assert "secret" not in str(raised.value)

@@ -97,6 +97,17 @@ def test_other_labels_on_the_same_blocks_are_a_new_reading_of_the_same_version(d
         assert session.scalars(select(models.Reading.number).order_by(models.Reading.number)).all() == [1, 2]
 
 
+def test_other_furniture_labels_on_the_same_text_are_a_new_reading_too(database: Database) -> None:
+    blocks = (Block("The dam opened."), Block("Follow us", "ad", "wording"))
+    read(database, f"{SITE}/dam-1", Said("article", "Dam opens", blocks, reader="test"))
+    again = (blocks[0], Block("Follow us", "share", "wording"))
+    assert not read(database, f"{SITE}/dam-1", Said("article", "Dam opens", again, reader="test")).is_changed
+    with database.read() as session:
+        current = session.scalars(select(models.Reading).where(models.Reading.is_current)).one()
+        assert current.number == 2
+        assert session.scalars(select(models.Label.label).where(models.Label.reading_id == current.id)).one() == "share"
+
+
 def test_pages_with_one_canonical_are_one_article_with_the_canonicals_own_text(database: Database) -> None:
     canonical = f"{SITE}/2026/dam-1"
     variant = read(database, f"{SITE}/amp/dam-1", said("Short text.", canonical))

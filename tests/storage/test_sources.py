@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from foundation.config import Settings, SourceSettings
 from storage.engine import Database
 from storage.models import Feed, Source
-from storage.sources import sync
+from storage.sources import make_due, sync
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -87,3 +87,11 @@ def test_secrets_stay_out_of_the_database(database: Database, secret: str) -> No
     with database.read() as session:
         for table in ("source", "feed"):
             assert "s3cret" not in str(session.execute(text(f"SELECT * FROM {table}")).all())
+
+
+def test_a_source_that_somebody_asks_for_by_name_is_due_at_once(database: Database) -> None:
+    later = NOON + timedelta(hours=6)
+    synced(database, outlet("a", feeds=["https://a.example/f"]), outlet("b", feeds=["https://b.example/f"]), now=later)
+    with database.write() as session:
+        make_due(session, ["a"], now=NOON)
+    assert [(name, due) for name, *_, due in rows(database)] == [("a", NOON), ("b", later)]
