@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SHINGLE = 4
 HELD = 0.6  # share of a block's word triples that a truth must hold for the block to count as part of it
 OURS, FAST, DEFAULT, METADATA = "storyfold", "trafilatura fast", "trafilatura default", "trafilatura fast + metadata"
-TEXT_READERS = (OURS, FAST, DEFAULT)
 
 
 @dataclass(slots=True)

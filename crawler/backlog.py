@@ -43,12 +43,6 @@ class Backlog:
             self._changed.clear()
             await self._changed.wait()
 
-    async def emptied(self) -> None:
-        """Wait until no page is under way."""
-        while self.pages:
-            self._changed.clear()
-            await self._changed.wait()
-
     def add(self, size: int) -> None:
         """Count a page in."""
         self.pages += 1

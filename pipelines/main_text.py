@@ -29,7 +29,6 @@ FLAT_RATIO = 2.5  # as much longer must the page's own paragraphs be
 FLAT_PARAGRAPH = 80  # characters: shorter lines of an unreadable page are as likely menus
 
 _BLOCKS = frozenset({"body", "p", "head", "item", "quote", "code", "row", "list", "table", "lb", "div"})
-_LIST_MARK = re.compile(r"^[-–—•*]\s+")
 _TAG = re.compile(r"<[^<>]*>")
 _UNREAD = re.compile(r"<(script|style|template|svg|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(?:/?(?:p|div|br|h[1-6]|li|td|tr|section|article|blockquote)\b)[^<>]*>", re.IGNORECASE)

@@ -47,7 +47,7 @@ def test_there_are_settings_to_look_for() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
-    assert f"storyfold {command}" in PAGES[ROOT / "README.md"]
+    assert f"`storyfold {command}`" in PAGES[ROOT / "README.md"]
 
 
 @pytest.mark.parametrize("setting", settings())
