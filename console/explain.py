@@ -104,7 +104,7 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
         raise UsageError(f"both are article {a.article}")
     is_copy = a.copy_group is not None and a.copy_group == b.copy_group
     is_one_story = a.story is not None and a.story == b.story
-    likeness = _likeness(session, a, b)
+    likeness = _likeness(session, a, b, settings)
     return {
         "a": a.public(),
         "b": b.public(),
@@ -113,7 +113,7 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
         "links": _links(session, a, b),
         "why_no_copy": None if is_copy else _why_no_copy(a, b, settings),
         "likeness": likeness,
-        "why_apart": None if is_one_story else _why_apart(a, b, likeness["at_most"], settings),
+        "why_apart": None if is_one_story else _why_apart(a, b, likeness["at_most"], likeness["needed"], settings),
     }
 
 
@@ -147,12 +147,13 @@ def _why_no_copy(a: Report, b: Report, settings: Settings) -> str | None:
     return None if failure is None else str(failure)
 
 
-def _likeness(session: Session, a: Report, b: Report) -> dict[str, Any]:
-    """Return what two reports share, and ``at_most``: what is left of it if neither is like anything else."""
+def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
+    """Return what two reports share, ``at_most`` (what is left if neither is like anything else), and ``needed``."""
     from dedup.idf import Idf as Frequencies
     from dedup.proof import Report as Told
     from dedup.proof import pair_evidence
     from dedup.similarity import SimilarityRules
+    from pipelines.fold.rules import fold_rules
 
     learnt, rules = session.get(Idf, a.language or ""), SimilarityRules()
     pair = pair_evidence(
@@ -163,17 +164,18 @@ def _likeness(session: Session, a: Report, b: Report) -> dict[str, Any]:
     )
     fading = exp(-((pair.days_apart or 0.0) ** 2) / (2 * rules.sigma_days**2))
     at_most = max(0.0, pair.similarity - rules.hub_share * rules.hub_floor) * fading
-    return dict(pair.to_json()) | {"at_most": round(at_most, 4)}
+    needed = fold_rules(settings).stories.threshold(learnt.articles if learnt else 0)
+    return dict(pair.to_json()) | {"at_most": round(at_most, 4), "needed": round(needed, 4)}
 
 
-def _why_apart(a: Report, b: Report, at_most: float, settings: Settings) -> str:
+def _why_apart(a: Report, b: Report, at_most: float, needed: float, settings: Settings) -> str:
     for one in (a, b):
         if one.story is None:
             waits = "it waits to be folded" if one.kind == "article" else f"it is of kind {one.kind}"
             return f"article {one.article} is in no story: {waits}"
     if (a.language or "") != (b.language or ""):
         return f"they are in two languages ({a.language or 'unknown'} and {b.language or 'unknown'})"
-    days, needed = abs((a.at - b.at).total_seconds()) / DAY_SECONDS, settings.stories.threshold
+    days = abs((a.at - b.at).total_seconds()) / DAY_SECONDS
     if days > settings.stories.window_days and a.is_timed and b.is_timed:
         return f"they are {days:.1f} days apart, and stories are looked for within {settings.stories.window_days}"
     if at_most < needed:

@@ -17,6 +17,7 @@ import typer
 
 from console.output import line_writer, progress
 from foundation.errors import UsageError
+from storage.raw import storable
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -104,10 +105,12 @@ def _parse(text: str, where: str) -> Line:
         value = data.get(field)
         if value is not None and not isinstance(value, str):
             raise UsageError(f"{where}: {field}: expected a text, found {type(value).__name__}")
-        texts[field] = _storable(value or "")
+        texts[field] = storable(value or "")
     id_ = data["id"]
     if not isinstance(id_, str | int) or isinstance(id_, bool):
         raise UsageError(f"{where}: id: expected a text or a whole number, found {id_!r:.80}")
+    if isinstance(id_, str) and storable(id_) != id_:
+        raise UsageError(f"{where}: id: holds what no database stores: {id_!r:.80}")
     return Line(id=id_, time=_time(data.get("time"), where), **texts)
 
 
@@ -119,11 +122,6 @@ def _time(value: Any, where: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"{where}: time: expected ISO 8601, found {value!r:.80}") from error
-
-
-def _storable(text: str) -> str:
-    """Without what a database refuses: U+0000 and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 @contextmanager
