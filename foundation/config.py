@@ -27,6 +27,7 @@ from foundation.config_sections import (
     ScheduleSettings,
     SourceSettings,
     StoriesSettings,
+    WatchSettings,
 )
 from foundation.errors import ConfigurationError
 
@@ -46,6 +47,7 @@ __all__ = [
     "Settings",
     "SourceSettings",
     "StoriesSettings",
+    "WatchSettings",
     "load_settings",
 ]
 
@@ -75,6 +77,7 @@ class Settings(BaseSettings):
     stories: StoriesSettings = StoriesSettings()
     sources: tuple[SourceSettings, ...] = Field(default=(), alias="source")
     schedules: tuple[ScheduleSettings, ...] = Field(default=(), alias="schedule")
+    watches: tuple[WatchSettings, ...] = Field(default=(), alias="watch")
     _path: Path | None = PrivateAttr(default=None)
 
     def __init__(self, *, file: Mapping[str, Any] | None = None) -> None:
@@ -115,11 +118,11 @@ class Settings(BaseSettings):
         settings._path = path.absolute()
         return settings
 
-    @field_validator("sources", "schedules")
+    @field_validator("sources", "schedules", "watches")
     @classmethod
     def _names_are_unique(cls, entries: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
         names = [entry.name for entry in entries]
-        kind = str(info.field_name).removesuffix("s")
+        kind = cls.model_fields[str(info.field_name)].alias
         _refuse(
             ((index, "name"), f"another {kind} has the name {name!r}")
             for index, name in enumerate(names)

@@ -115,6 +115,28 @@ class CrawlSettings(Section):
         default=43_200.0, description="A feed is asked at least this often, in seconds, however quiet it is."
     )
     entries_per_poll: PositiveInt = Field(default=2_000, description="Entries read from one feed at a time.")
+    revisit_hours: tuple[PositiveFloat, ...] = Field(
+        default=(1.0, 4.0, 12.0, 46.0),
+        description="Hours after its first visit at which an article is asked again, for corrections; [] = only when a "
+        "feed dates it newer.",
+    )
+    robots_hours: PositiveFloat = Field(
+        default=24.0, le=24, description="A robots.txt is believed for so many hours (RFC 9309: a day at most)."
+    )
+    host_failures: PositiveInt = Field(
+        default=5, description="Server errors, timeouts or lost connections in a row after which a host is left alone."
+    )
+    host_pause: PositiveFloat = Field(
+        default=300.0, description="Seconds that such a host is left alone; doubled each time it fails again."
+    )
+    pages_per_host: PositiveInt = Field(
+        default=5_000, description="New pages of one host in one day; what is beyond is taken on the next."
+    )
+    pages_per_pattern: PositiveInt = Field(
+        default=1_000,
+        description="New pages of one host in one day whose addresses differ in numbers and codes only: a calendar, "
+        "a session id.",
+    )
     lease: PositiveFloat = Field(
         default=600.0, description="Seconds after which a page that a dead crawl had taken may be taken by another."
     )
@@ -160,7 +182,15 @@ class SourceSettings(Section):
     feeds: tuple[WebAddress, ...] = Field(default=(), description="RSS, Atom or JSON feeds.")
     sitemaps: tuple[WebAddress, ...] = Field(default=(), description="Sitemaps and news sitemaps.")
     sections: tuple[WebAddress, ...] = Field(default=(), description="Pages whose links are articles.")
+    tags: tuple[str, ...] = Field(default=(), description="Words of your own, to find its articles by in SQL.")
+    enabled: bool = Field(default=True, description="false: it is not asked; its articles stay.")
     allow_private: bool = Field(default=False, description="Its own hosts may have addresses that are not public.")
+    insecure_tls: bool = Field(
+        default=False, description="Its certificates are not verified; every article that came so says it."
+    )
+    basic_auth: HeaderValue | None = Field(
+        default=None, repr=False, description="user:password, sent to its own origin only, never after a redirect away."
+    )
     headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict, repr=False, description="Sent to its own origin only; kept out of database and logs."
     )
@@ -169,6 +199,17 @@ class SourceSettings(Section):
     )
     proxy: ProxyAddress | None = Field(
         default=None, repr=False, description="http(s) proxy for this source; the environment's proxies are ignored."
+    )
+
+
+class WatchSettings(Section):
+    """A standing query: the articles and stories that match it are rows."""
+
+    name: Name = Field(description="Shown in `watch_articles` and `watch_stories`; renaming starts a new watch.")
+    query: str = Field(
+        min_length=1,
+        max_length=2_000,
+        description='Words and "phrases" with AND, OR, NOT and brackets; words side by side must all occur.',
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from foundation.config import ScheduleSettings, Settings, SourceSettings
+from foundation.config import ScheduleSettings, Settings, SourceSettings, WatchSettings
 
 WIDTH: Final = 100
 HEAD: Final = """\
@@ -19,14 +19,16 @@ HEAD: Final = """\
 # Settings that are commented out show their defaults. The environment wins over this file:
 # STORYFOLD_DATABASE=postgresql://… or, for a setting of a section, STORYFOLD_CRAWL__DELAY=0.5.
 """
-# What the examples of [[source]] and [[schedule]] say; everything else is shown with its default.
+# What the examples of [[source]], [[schedule]] and [[watch]] say; everything else is shown with its default.
 SOURCE: Final = {"name": "Example Courier", "url": "https://example.org/", "feeds": ["https://example.org/feed.xml"]}
 SCHEDULE: Final = {"name": "every ten minutes", "cron": "*/10 * * * *"}
+WATCH: Final = {"name": "floods", "query": '(flood OR "burst its banks") AND NOT "flood of"'}
 OPTIONAL: Final = {
     "owner": "Example Media",
     "country": "GB",
     "language": "en",
     "user_agent": "storyfold (you@example.org)",
+    "basic_auth": "user:password",
     "proxy": "http://proxy.example.org:3128",
 }
 
@@ -39,6 +41,7 @@ def template() -> str:
             parts.append("\n".join(_section(name, field.annotation)))
     parts.append("\n".join(_example("source", SourceSettings, SOURCE)))
     parts.append("\n".join(_example("schedule", ScheduleSettings, SCHEDULE)))
+    parts.append("\n".join(_example("watch", WatchSettings, WATCH)))
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 

@@ -36,8 +36,10 @@ def _describe(source: Source, settings: SourceSettings) -> None:
     source.owner = settings.owner
     source.country = settings.country
     source.language = settings.language
+    source.tags = list(settings.tags)
     source.allow_private = settings.allow_private
-    source.is_enabled = True
+    source.insecure_tls = settings.insecure_tls
+    source.is_enabled = settings.enabled
 
 
 def _sync_feeds(session: Session, source: Source, settings: SourceSettings, now: datetime, interval: int) -> None:

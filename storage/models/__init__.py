@@ -1,4 +1,4 @@
-"""The tables, named by the glossary. Read them in this order: crawl, text, copies, stories.
+"""The tables, named by the glossary. Read them in this order: crawl, hosts, gaps, text, watches, copies, stories.
 
 Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
 and stays as history. Only raw bodies and keys are pruned, both by age.
@@ -7,12 +7,16 @@ and stays as history. Only raw bodies and keys are pruned, both by age.
 from storage.models.base import Base
 from storage.models.copies import LINK_KINDS, CopyGroup, Key, Link
 from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page, Poll, RawBody, Run, Source
+from storage.models.gaps import GAP_STATES, Gap
+from storage.models.hosts import Budget, Host, Robots
 from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
 from storage.models.text import Article, Block, Label, Reading, Version
+from storage.models.watches import Watch, WatchArticle
 
 __all__ = [
     "BASES",
     "FEED_KINDS",
+    "GAP_STATES",
     "LINK_KINDS",
     "PAGE_STATES",
     "RUN_STATES",
@@ -20,8 +24,11 @@ __all__ = [
     "Article",
     "Base",
     "Block",
+    "Budget",
     "CopyGroup",
     "Feed",
+    "Gap",
+    "Host",
     "Idf",
     "Key",
     "Label",
@@ -32,9 +39,12 @@ __all__ = [
     "Poll",
     "RawBody",
     "Reading",
+    "Robots",
     "Run",
     "Source",
     "Story",
     "StoryEvent",
     "Version",
+    "Watch",
+    "WatchArticle",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,7 +25,11 @@ class Source(Base):
     owner: Mapped[str | None] = mapped_column(comment="outlets of one owner count once as owners")
     country: Mapped[str | None]
     language: Mapped[str | None]
+    tags: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     allow_private: Mapped[bool] = mapped_column(default=False, comment="its own hosts may be private addresses")
+    insecure_tls: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="its certificates are not verified; its articles say so, too"
+    )
     is_enabled: Mapped[bool] = mapped_column(default=True, comment="false once the configuration no longer names it")
     created_at: Mapped[datetime]
 
@@ -36,8 +40,16 @@ class Feed(Base):
     __tablename__ = "feed"
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("feed.id"), index=True, comment="the sitemap index that names it; null: the configuration does"
+    )
     url: Mapped[str]
-    key: Mapped[bytes] = mapped_column(Sha256, comment="sha256 of the canonical URL")
+    key: Mapped[bytes] = mapped_column(Sha256, comment="sha256 of the canonical URL")  # as named, wherever it moves
+    former_url: Mapped[str | None] = mapped_column(
+        comment="the address before its last permanent redirect was believed"
+    )
+    moved_to: Mapped[str | None] = mapped_column(comment="where permanent redirects lead, until they are believed")
+    moves: Mapped[int] = mapped_column(default=0, server_default="0", comment="times in a row that they led there")
     kind: Mapped[str]
     is_enabled: Mapped[bool] = mapped_column(default=True)
     etag: Mapped[str | None]
@@ -48,6 +60,13 @@ class Feed(Base):
     interval_seconds: Mapped[int]
     failures: Mapped[int] = mapped_column(default=0, comment="in a row; 0 after a success")
     error: Mapped[str | None] = mapped_column(comment="the last failure in words")
+    entries: Mapped[bytes | None] = mapped_column(
+        comment="packed: what the last poll that listed anything listed, in its order"
+    )
+    listed_at: Mapped[datetime | None] = mapped_column(comment="when that poll was")
+    listed_from: Mapped[datetime | None] = mapped_column(comment="the oldest date among those entries")
+    listed_to: Mapped[datetime | None] = mapped_column(comment="the newest date among those entries")
+    new_per_hour: Mapped[float | None] = mapped_column(comment="entries, smoothed over its polls")
     __table_args__ = (UniqueConstraint("source_id", "key"), CheckConstraint(one_of("kind", FEED_KINDS), name="kind"))
 
 
@@ -103,6 +122,15 @@ class Poll(Base):
     pages_new: Mapped[int] = mapped_column(default=0)
     entries_cut: Mapped[int] = mapped_column(default=0, comment="entries beyond the limit of one poll")
     entries_refused: Mapped[int] = mapped_column(default=0, comment="links that can name no page; samples in `error`")
+    entries_over_budget: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="new links beyond a budget of the day; the feed is read again for them"
+    )
+    entries_before: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="entries of the poll before that listed any"
+    )
+    entries_again: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="of those, how many this poll saw again; pinned ones left aside"
+    )
     error: Mapped[str | None]
     body: Mapped[bytes | None] = mapped_column(comment="zstd; kept where the body could not be read")
     __table_args__ = (Index(None, "feed_id", "at"),)
@@ -134,6 +162,12 @@ class Page(Base):
     last_modified: Mapped[str | None]
     feed_title: Mapped[str | None]
     feed_time: Mapped[datetime | None] = mapped_column(comment="the date the feed gives, where plausible")
+    feed_author: Mapped[str | None]
+    feed_summary: Mapped[str | None] = mapped_column(comment="plain text: all there is of a page that may not be read")
+    feed_language: Mapped[str | None]
+    gap_id: Mapped[int | None] = mapped_column(ForeignKey("gap.id"), index=True, comment="the gap that it was lost in")
+    next_visit_at: Mapped[datetime | None] = mapped_column(comment="when a page that was read is asked again")
+    visits: Mapped[int] = mapped_column(default=0, server_default="0", comment="such visits so far")
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
     __table_args__ = (
         CheckConstraint(one_of("state", PAGE_STATES), name="state"),
@@ -141,6 +175,13 @@ class Page(Base):
         CheckConstraint("state NOT IN ('refused', 'failed') OR reason IS NOT NULL", name="reason"),
         Index(None, "state", "next_try_at"),
         Index(None, "source_id", "state", "next_try_at"),
+        Index(
+            "ix_page_next_visit_at",
+            "source_id",
+            "next_visit_at",
+            sqlite_where=sql("next_visit_at IS NOT NULL"),
+            postgresql_where=sql("next_visit_at IS NOT NULL"),
+        ),
     )
 
 
@@ -159,6 +200,12 @@ class RawBody(Base):
     size: Mapped[int] = mapped_column(comment="bytes before compression")
     sha256: Mapped[bytes] = mapped_column(Sha256)
     body: Mapped[bytes] = mapped_column(comment="zstd")
+    is_partial: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="cut short or wrongly packed: the page is asked again"
+    )
+    insecure_tls: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="it came over a connection whose certificate nobody checked"
+    )
     read_at: Mapped[datetime | None] = mapped_column(comment="null: waits to be read; pruned some days after")
     __table_args__ = (
         Index("ix_raw_body_unread", "id", sqlite_where=sql("read_at IS NULL"), postgresql_where=sql("read_at IS NULL")),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,9 @@ class Article(Base):
     time: Mapped[datetime] = mapped_column(index=True, comment="published_at where known, else first_seen_at")
     is_timed: Mapped[bool] = mapped_column(default=True, comment="false: no time factor (imported without one)")
     gone_at: Mapped[datetime | None]
+    insecure_tls: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="it came over a connection whose certificate nobody checked"
+    )
     copy_group_id: Mapped[int | None] = mapped_column(ForeignKey("copy_group.id"), index=True)
     copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), comment="nearest earlier copy")
     __table_args__ = (Index(None, "source_id", "time"),)
@@ -50,6 +53,13 @@ class Version(Base):
     raw_body_id: Mapped[int | None] = mapped_column(comment="no foreign key: raw bodies are pruned, versions are not")
     seen_at: Mapped[datetime]
     title: Mapped[str]
+    charset: Mapped[str | None] = mapped_column(comment="by which its bytes were read")
+    is_repaired: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="its bytes had been decoded wrongly before they came (mojibake)"
+    )
+    is_partial: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="read from an answer that was cut short every time"
+    )
     sha256: Mapped[bytes] = mapped_column(Sha256, comment="of title and all blocks")
     __table_args__ = (UniqueConstraint("article_id", "number"),)
 

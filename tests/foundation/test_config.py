@@ -160,7 +160,7 @@ def test_the_written_file_holds_every_setting_with_its_default() -> None:
     written = tomllib.loads(uncommented)
     defaults = Settings(file={})
     for name in ("crawl", "extract", "copies", "stories"):
-        assert written[name] == getattr(defaults, name).model_dump()
+        assert written[name] == getattr(defaults, name).model_dump(mode="json")
     read = settings(uncommented)
     assert read.sources[0].name == "Example Courier"
     assert set(written["source"][0]) == set(type(read.sources[0]).model_fields)
