@@ -49,6 +49,7 @@ bench: env ## quality and speed on the data in DATA (default ../shared/data)
 	$(BIN)/python -m benchmarks.copies --data $(DATA)
 	$(BIN)/python -m benchmarks.stories --data $(DATA)
 	$(BIN)/python -m benchmarks.replay --data $(DATA)
+	$(BIN)/python -m benchmarks.inputs --data $(DATA)
 
 lock: ## pin every dependency anew, with hashes and without any registry's address (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra dev \

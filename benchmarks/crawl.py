@@ -35,6 +35,7 @@ CRAWL: Final = """
 [crawl]
 delay = 0
 poll_shortest = 0
+poll_longest = 0.001
 retry_pause = 0
 
 [extract]

@@ -42,6 +42,7 @@ CRAWL: Final = f"""
 [crawl]
 delay = 0
 poll_shortest = 0
+poll_longest = 0.001
 
 [extract]
 workers = {WORKERS}

@@ -31,7 +31,7 @@ def init(
     with writing(settings):
         say(f"The database {redacted(settings.database)} is ready.")
     if not settings.sources:
-        say("Next: `storyfold source add URL --feed URL` adds an outlet, and `storyfold run` reads it.")
+        say("Next: `storyfold source add URL` finds an outlet's feeds and adds it; `storyfold run` reads it.")
 
 
 def place(path: Path | None) -> Path:

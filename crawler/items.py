@@ -15,7 +15,8 @@ class Page:
     """One answer with its bytes, decompressed but not decoded.
 
     ``url`` is the address asked for, ``final_url`` the one that answered; ``headers`` have lower-case names.
-    ``page_id`` and ``raw_id`` are None until the first pipeline has stored the page.
+    ``insecure_tls``: nobody checked the certificate of the connection that it came over. ``page_id`` and ``raw_id`` are
+    None until the first pipeline has stored the page.
     """
 
     url: str
@@ -27,6 +28,7 @@ class Page:
     source: str
     page_id: int | None = None
     raw_id: int | None = None
+    insecure_tls: bool = False
 
     @property
     def content_type(self) -> str | None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from OpenSSL.SSL import Error as SSLError
+from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -21,12 +23,17 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
-from twisted.internet.error import ConnectError, ConnectionLost
+from service_identity import VerificationError
+from twisted.internet.error import ConnectError, ConnectionClosed, TCPTimedOutError
+from twisted.web._newclient import ParseError, RequestNotSent, _WrapperException
+from twisted.web.http import _MalformedChunkedDataError
 
 from foundation.errors import NewsError, UnusableUrl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from scrapy.http import Headers
 
 # Answers that may be otherwise in a moment: RFC 9110 names 408, 429, 502, 503, 504; 52x are Cloudflare's names.
 PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -51,53 +58,94 @@ class AddressRefused(Refused):
         super().__init__("private_address", address)
 
 
-class Failed(NewsError, IgnoreRequest):
-    """The answer is of no use; the page is recorded as failed and asked again later."""
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What came of an answer that was cut short or wrongly packed; ``body`` is unpacked as far as it goes."""
 
-    def __init__(self, reason: str, detail: str = "", *, is_passing: bool = False) -> None:
+    body: bytes
+    status: int
+    headers: Headers
+    final_url: str
+
+
+class Failed(NewsError, IgnoreRequest):
+    """The answer is of no use; the page is recorded as failed and asked again later.
+
+    ``resume_at``: nothing was asked, for the host is left alone until then; this is no attempt of the page's.
+    ``partial``: what came may be kept meanwhile.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        is_passing: bool = False,
+        resume_at: datetime | None = None,
+        partial: Partial | None = None,
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.is_passing = is_passing
+        self.resume_at = resume_at
+        self.partial = partial
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``is_passing``: asking again in a few seconds may help. ``retry_after``: seconds that the server asked for."""
+    """``is_passing``: asking again in a few seconds may help. ``retry_after``: seconds that the server asked for.
+
+    ``resume_at``: nobody was asked; see Failed.
+    """
 
     state: Literal["refused", "failed", "gone"]
     reason: str
     is_passing: bool = False
     retry_after: float | None = None
+    resume_at: datetime | None = None
 
 
-_ERRORS: Final[tuple[tuple[type[BaseException], Outcome], ...]] = (
-    (DownloadTimeoutError, Outcome("failed", "timeout", is_passing=True)),
-    (CannotResolveHostError, Outcome("failed", "no_such_host")),
-    (DownloadConnectionRefusedError, Outcome("failed", "connection_refused", is_passing=True)),
-    (ResponseDataLossError, Outcome("failed", "truncated_body", is_passing=True)),
-    (DownloadCancelledError, Outcome("refused", "too_large")),
-    (UnsupportedURLSchemeError, Outcome("refused", "not_http")),
-    (NotSupported, Outcome("refused", "not_http")),
-    (DownloadFailedError, Outcome("failed", "connection_lost", is_passing=True)),
-    (ConnectionLost, Outcome("failed", "connection_lost", is_passing=True)),
-    (ConnectError, Outcome("failed", "no_connection", is_passing=True)),
+# What the error or one of its causes is an instance of, first match: Twisted's reasons say more than Scrapy's wrapping.
+_ERRORS: Final[tuple[tuple[tuple[type[BaseException], ...], Outcome], ...]] = (
+    ((DownloadTimeoutError, TCPTimedOutError), Outcome("failed", "timeout", is_passing=True)),
+    ((CannotResolveHostError,), Outcome("failed", "no_such_host")),
+    ((DownloadConnectionRefusedError,), Outcome("failed", "connection_refused", is_passing=True)),
+    ((SSLError, VerificationError), Outcome("failed", "tls")),
+    ((ResponseDataLossError,), Outcome("failed", "truncated_body", is_passing=True)),
+    ((ParseError, _MalformedChunkedDataError), Outcome("failed", "malformed_answer")),
+    ((TunnelError,), Outcome("failed", "proxy_refused", is_passing=True)),
+    ((DownloadCancelledError,), Outcome("refused", "too_large")),
+    ((UnsupportedURLSchemeError, NotSupported), Outcome("refused", "not_http")),
+    ((ConnectError,), Outcome("failed", "no_connection", is_passing=True)),
+    (
+        (DownloadFailedError, ConnectionClosed, _WrapperException, RequestNotSent),
+        Outcome("failed", "connection_lost", is_passing=True),
+    ),
 )
 
 
 def of_error(error: BaseException) -> Outcome:
     """Return what an error means for the page; an error that nobody foresaw is a failure named by its class."""
-    if isinstance(error, Refused):
-        return Outcome("refused", error.reason)
-    if isinstance(error, Failed):
-        return Outcome("failed", error.reason, error.is_passing)
-    if isinstance(error, UnusableUrl):
-        return Outcome("refused", error.reason)
-    if "certificate" in str(error) or "SSL" in str(error):
-        return Outcome("failed", "tls")
-    for kind, outcome in _ERRORS:
-        if isinstance(error, kind):
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, (Refused, UnusableUrl)):
+            return Outcome("refused", cause.reason)
+        if isinstance(cause, Failed):
+            return Outcome("failed", cause.reason, cause.is_passing, resume_at=cause.resume_at)
+    for kinds, outcome in _ERRORS:
+        if any(isinstance(cause, kinds) for cause in causes):
             return outcome
     return Outcome("failed", f"unexpected_{type(error).__name__}")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error, what it was raised from, and the reasons that Twisted gathers in it."""
+    if error is None:
+        return
+    yield error
+    yield from _causes(error.__cause__)
+    for reason in getattr(error, "reasons", ()):
+        yield from _causes(getattr(reason, "value", None))
 
 
 def of_status(status: int, retry_after: str | None, *, now: datetime) -> Outcome | None:

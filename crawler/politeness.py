@@ -1,57 +1,68 @@
-"""How fast one host is asked: AutoThrottle, and never faster than its robots.txt wants."""
+"""How fast one host is asked: AutoThrottle that does not forget, and never faster than robots.txt wants."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, Self
 
 from scrapy import signals
 from scrapy.extensions.throttle import AutoThrottle
 
-from crawler.middlewares.robots import product_token
-from foundation.urls import host
+from crawler.middlewares.robots import CRAWL_DELAY
 
 if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.core.downloader import Slot
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
+
+SLOW_HOSTS: Final = 10_000  # whose learnt delays are kept; about a megabyte
 
 
 class Politeness(AutoThrottle):
-    """Scrapy's AutoThrottle with a floor for each host: the ``Crawl-delay`` that Scrapy parses and leaves to us.
+    """Scrapy's AutoThrottle with a memory, and with a floor: the ``Crawl-delay`` that Scrapy parses and leaves to us.
 
-    Of 4,231 real robots.txt, 10 ask for more than a minute: ``CRAWL_DELAY_CEILING`` bounds what one file can do.
+    Scrapy drops a host's slot after a minute of silence, and with it what was learnt: a slow host would be asked at
+    full speed again. The floor comes with each request (``meta["crawl_delay"]``), so there is nothing to forget. Of
+    4,231 real robots.txt, 10 ask for more than a minute: ``CRAWL_DELAY_CEILING`` bounds what one file can do.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.ceiling = crawler.settings.getfloat("CRAWL_DELAY_CEILING")
-        self.user_agent: str = crawler.settings["USER_AGENT"]
-        self.floors: dict[str, float] = {}
+        self.learnt: OrderedDict[str, float] = OrderedDict()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen for robots rules."""
+        """Look at every request before its slot lets it go."""
         extension = cls(crawler)
-        crawler.signals.connect(extension.slow_down, signal=signals.robots_parsed)
+        crawler.signals.connect(extension.slow_down, signal=signals.request_reached_downloader)
         return extension
 
-    def slow_down(self, robotparser: RobotParser, request: Request) -> None:
-        """Remember what a host's rules ask of us, and obey at once."""
-        agent = (request.headers.get("User-Agent") or self.user_agent.encode()).decode("latin-1")
-        delay = robotparser.crawl_delay(product_token(agent))
-        if not delay or delay < 0:
+    def slow_down(self, request: Request) -> None:
+        """Give the host's slot the delay that the host has taught us or asks for."""
+        assert self.crawler.spider
+        name, slot = self._get_slot(request, self.crawler.spider)
+        if name is None or slot is None:
             return
-        assert self.crawler.engine
-        downloader = self.crawler.engine.downloader
-        name = host(request.url)
-        floor = self.floors[name] = max(self.mindelay, min(delay, self.ceiling))
-        # Scrapy forgets a host's slot after a minute of silence: set the start of the next one, too.
-        downloader.per_slot_settings[name] = {"delay": floor, "concurrency": 1}
-        if slot := downloader.slots.get(name):
-            slot.delay, slot.concurrency = max(slot.delay, floor), 1
+        if not slot.lastseen:
+            slot.delay = max(slot.delay, self.learnt.get(name, 0.0))
+        if floor := self._floor(request):
+            # Scrapy varies delays by half: a host that names a number of seconds is never asked sooner.
+            slot.delay, slot.concurrency, slot.jitter = max(slot.delay, floor), 1, 0.0
 
-    def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
-        super()._adjust_delay(slot, latency, response)
-        slot.delay = max(slot.delay, self.floors.get(host(response.url), 0.0))
+    def _floor(self, request: Request) -> float:
+        return min(request.meta.get(CRAWL_DELAY) or 0.0, self.ceiling)
+
+    def _response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
+        super()._response_downloaded(response, request, spider)
+        name, slot = self._get_slot(request, spider)
+        if name is not None and slot is not None:
+            slot.delay = max(slot.delay, self._floor(request))
+            self._learn(name, slot.delay)
+
+    def _learn(self, host: str, delay: float) -> None:
+        self.learnt.pop(host, None)
+        if delay > self._start_delay():
+            self.learnt[host] = delay
+        if len(self.learnt) > SLOW_HOSTS:
+            self.learnt.popitem(last=False)

@@ -28,7 +28,7 @@ AUTOTHROTTLE_START_DELAY = 1.0  # default 5.0: DOWNLOAD_DELAY is the start, answ
 CRAWL_DELAY_CEILING = 30.0  # ours: 10 of 4,231 real robots.txt ask for more than a minute
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.politeness.Politeness": 0,  # AutoThrottle that knows Crawl-delay, which Scrapy parses and ignores
+    "crawler.politeness.Politeness": 0,  # AutoThrottle with a memory, and Crawl-delay, which Scrapy parses and ignores
 }
 
 # --- Nothing listens in a running crawl
@@ -49,8 +49,10 @@ DOWNLOAD_HANDLERS = {
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
 # A local web of several host names brings a resolver of its own; the environment names it for one process and its
 # children. The reactor takes it before any add-on runs, so it cannot stand in storyfold.toml.
-TWISTED_DNS_RESOLVER = os.environ.get("STORYFOLD_DNS_RESOLVER") or "scrapy.resolver.CachingThreadedResolver"
-DNS_TIMEOUT = 15  # default 60: longer than the whole request may take
+# Scrapy's default resolver finds IPv4 addresses only: a site with IPv6 alone could not be reached.
+TWISTED_DNS_RESOLVER = os.environ.get("STORYFOLD_DNS_RESOLVER") or "scrapy.resolver.CachingHostnameResolver"
+DNS_TIMEOUT = 15  # default 60: longer than the whole request may take (of the resolver in the environment, if any)
+REACTOR_THREADPOOL_MAXSIZE = 40  # default 10: a look-up holds a thread until its name server answers, and 16 may wait
 METAREFRESH_ENABLED = False  # default True: decodes every page in the crawl process (`charset=rot13` lost the page)
 REFERER_ENABLED = False  # default True: nobody's business
 COOKIES_ENABLED = False  # default True: the first cookie fetched a suffix list inside the reactor; 50 large ones a page
@@ -63,10 +65,12 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # see RETRY_ENABLED
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # takes half a body for a whole one
     "crawler.middlewares.unpacking.UnpackingMiddleware": 590,
+    "crawler.middlewares.refresh.RefreshMiddleware": 580,  # METAREFRESH_ENABLED says why not Scrapy's
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,  # a redirect to itself vanished without a word
     "crawler.middlewares.redirect.RedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # believes the environment
     "crawler.middlewares.source.NamedProxyMiddleware": 750,
+    "crawler.middlewares.breaker.BreakerMiddleware": 900,  # next to the downloader: sees redirects and robots.txt, too
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # drops what is longer than 2,083 without a word
@@ -76,6 +80,7 @@ SPIDER_MIDDLEWARES = {
 # --- How much we take. storyfold.toml: crawl.max_body_mb, timeout, max_redirects
 DOWNLOAD_MAXSIZE = 8 * 1024 * 1024  # default 1 GiB: endless bodies and 10 GB bombs cost 1.1 GB each, with 8 MB 90 MB
 DOWNLOAD_WARNSIZE = 0  # default 32 MiB: above DOWNLOAD_MAXSIZE
+DOWNLOAD_FAIL_ON_DATALOSS = False  # default True: loses what came of a body cut short; UnpackingMiddleware keeps it
 DOWNLOAD_TIMEOUT = 30  # default 180
 REDIRECT_MAX_TIMES = 5  # default 20
 CONCURRENT_ITEMS = 16  # default 100: per response; ours have one

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from foundation.errors import UnusableUrl
 from foundation.urls import origin, site
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from foundation.config import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRules:
-    """How a source is asked. ``headers`` go to its own origins only, private addresses count for its own sites only."""
+    """How a source is asked.
+
+    ``headers``, its login among them, go to its own origins only; private addresses and certificates that nobody
+    checks are for its own sites only.
+    """
 
     sites: frozenset[str]
     origins: frozenset[str]
     allow_private: bool
-    headers: Mapping[str, str]
+    insecure_tls: bool
+    headers: Mapping[str, str] = field(repr=False)
     user_agent: str | None
-    proxy: str | None
+    proxy: str | None = field(repr=False)
 
     def may_be_private(self, url: str) -> bool:
         """Tell whether ``url`` may have an address that is not public."""
-        try:
-            return self.allow_private and site(url) in self.sites
-        except UnusableUrl:
-            return False
+        return self.allow_private and self._is_own_site(url)
+
+    def is_unverified(self, url: str) -> bool:
+        """Tell whether nobody checks the certificate of what ``url`` answers."""
+        return self.insecure_tls and url.startswith("https:") and self._is_own_site(url)
 
     def is_own_origin(self, url: str) -> bool:
         """Tell whether ``url`` has scheme, host and port of one of the source's addresses."""
@@ -40,13 +48,31 @@ class SourceRules:
         except UnusableUrl:
             return False
 
+    def _is_own_site(self, url: str) -> bool:
+        try:
+            return site(url) in self.sites
+        except UnusableUrl:
+            return False
 
-Rules: TypeAlias = Mapping[str, SourceRules]
+
+KEPT: Final = 1_000  # rules of sources whose turn it is; ten thousand of them held 25 MB
 
 
-def rules_of(sources: Sequence[SourceSettings]) -> dict[str, SourceRules]:
-    """Return the rules of each source by its name."""
-    return {source.name: _rules(source) for source in sources}
+class Rules(Mapping[str, SourceRules]):
+    """The rules of each source by its name, made when they are asked for."""
+
+    def __init__(self, sources: Sequence[SourceSettings]) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._of = lru_cache(KEPT)(lambda name: _rules(self._sources[name]))
+
+    def __getitem__(self, name: str) -> SourceRules:
+        return self._of(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
 
 
 def _rules(source: SourceSettings) -> SourceRules:
@@ -55,7 +81,16 @@ def _rules(source: SourceSettings) -> SourceRules:
         sites=frozenset(map(site, addresses)),
         origins=frozenset(map(origin, addresses)),
         allow_private=source.allow_private,
-        headers={name: value.get_secret_value() for name, value in source.headers.items()},
+        insecure_tls=source.insecure_tls,
+        headers=_headers(source),
         user_agent=source.user_agent,
         proxy=source.proxy.get_secret_value() if source.proxy else None,
     )
+
+
+def _headers(source: SourceSettings) -> dict[str, str]:
+    headers = {name: value.get_secret_value() for name, value in source.headers.items()}
+    if source.basic_auth is not None:
+        login = source.basic_auth.get_secret_value().encode()  # RFC 7617, 2.1: UTF-8 is what servers ask for
+        headers["Authorization"] = f"Basic {b64encode(login).decode()}"
+    return headers

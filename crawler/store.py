@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import signals
 
-from crawler.sources import Rules, rules_of
+from crawler.sources import Rules
 from foundation.config import Settings, load_settings
 from storage.engine import Database
 from storage.migrate import upgrade
@@ -80,7 +80,7 @@ class Store:
     @cached_property
     def rules(self) -> Rules:
         """The sources' rules by name."""
-        return rules_of(self.settings.sources)
+        return Rules(self.settings.sources)
 
     async def write(self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return ``act(session, …)``, committed; if it raises, nothing of it stays."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 F = TypeVar("F")
 P = TypeVar("P")
@@ -30,69 +30,93 @@ class Ask(Generic[P]):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Take more due feeds of this source from the database, then say so with ``looked``."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Take more pages of this source from the database, then say so with ``leased``."""
 
     source: str
 
 
-Job: TypeAlias = "Ask[F] | Ask[P] | Lease"
+Job: TypeAlias = "Ask[F] | Ask[P] | Look | Lease"
 
 
 @dataclass(slots=True)
 class _Source(Generic[F, P]):
-    feeds: deque[F] = field(default_factory=deque)
-    pages: deque[P] = field(default_factory=deque)
+    feeds: list[F] = field(default_factory=list)
+    pages: list[P] = field(default_factory=list)
+    has_feeds: bool = False
     has_pages: bool = False
-    is_leasing: bool = False
+    is_reading: bool = False  # a Look or a Lease was handed out
     busy: int = 0
     held_until: float = 0.0
 
     @property
     def wants(self) -> bool:
-        return bool(self.feeds or self.pages or self.has_pages)
+        return bool(self.feeds or self.pages or self.has_feeds or self.has_pages)
+
+    def is_idle(self, now: float) -> bool:
+        return not (self.wants or self.is_reading or self.busy or self.held_until > now)
 
 
 class Turns(Generic[F, P]):
     """Feeds of a source go before its pages; sources take turns; none has more than ``per_source`` requests under way.
 
-    A source dropped stays out until the end of the run.
+    A source dropped stays out until the end of the run; one that wants nothing is forgotten. Any job with a request of
+    its own may be queued as a feed.
     """
 
     def __init__(self, limit: int, per_source: int = PER_SOURCE) -> None:
         self.limit = limit
         self.per_source = per_source
         self.busy = 0
-        self._sources: dict[str, _Source[F, P]] = {}
-        self._order: deque[str] = deque()  # sources that want something, each once
+        self._sources: OrderedDict[str, _Source[F, P]] = OrderedDict()  # whose turn it is comes first
         self._dropped: set[str] = set()
         self._retries: list[tuple[float, str]] = []
         self._changed = asyncio.Event()
 
     def add_feed(self, source: str, feed: F) -> None:
         """Queue a feed."""
-        if source not in self._dropped:
-            self._source(source).feeds.append(feed)
-            self._changed.set()
+        if state := self._wanting(source):
+            state.feeds.append(feed)
+
+    def may_have_feeds(self, source: str) -> None:
+        """Say that the database may hold due feeds of the source."""
+        if state := self._wanting(source):
+            state.has_feeds = True
 
     def may_have_pages(self, source: str) -> None:
         """Say that the database may hold pages of the source to ask for."""
-        if source not in self._dropped:
-            self._source(source).has_pages = True
-            self._changed.set()
+        if state := self._wanting(source):
+            state.has_pages = True
 
-    def leased(self, source: str, pages: Iterable[P]) -> None:
-        """Queue the pages that a lease brought; none means that the source has no more."""
-        state = self._source(source)
-        state.is_leasing = False
-        before = len(state.pages)
-        state.pages.extend(pages)
-        if len(state.pages) == before:
-            state.has_pages = False
+    def looked(self, source: str, feeds: Collection[F], *, has_more: bool) -> None:
+        """Queue the feeds that a look brought."""
+        state = self._sources[source]
+        state.is_reading = False
+        if source not in self._dropped:
+            state.has_feeds = has_more
+            state.feeds.extend(feeds)
+
+    def leased(self, source: str, pages: Collection[P]) -> None:
+        """Queue the pages that a lease brought; none means that the source has no more.
+
+        Those of a source that was dropped meanwhile are not asked; they are given back with the run's end.
+        """
+        state = self._sources[source]
+        state.is_reading = False
+        if source not in self._dropped:
+            state.has_pages = bool(pages)
+            state.pages.extend(pages)
 
     def done(self, source: str) -> None:
         """Say that a request handed out has ended."""
-        self._source(source).busy -= 1
+        self._sources[source].busy -= 1
         self.busy -= 1
         self._changed.set()
 
@@ -116,25 +140,24 @@ class Turns(Generic[F, P]):
         pages = list(state.pages)
         state.feeds.clear()
         state.pages.clear()
-        state.has_pages = False
+        state.has_feeds = state.has_pages = False
         return pages
 
     def retry(self, source: str, at: float) -> None:
         """Look for pages of the source again at that time."""
         self._retries.append((at, source))
 
-    def next(self, now: float) -> Ask[F] | Ask[P] | Lease | None:
+    def next(self, now: float) -> Ask[F] | Ask[P] | Look | Lease | None:
         """Return what to do now; None while there is nothing: see ``is_finished`` and ``pause``."""
         self._wake(now)
         if self.busy >= self.limit:
             return None
-        for _ in range(len(self._order)):
-            name = self._order[0]
-            self._order.rotate(-1)
-            state = self._sources[name]
-            if not state.wants:
-                self._order.pop()
-            elif state.busy < self.per_source and state.held_until <= now and not state.is_leasing:
+        for _ in range(len(self._sources)):
+            name, state = next(iter(self._sources.items()))
+            self._sources.move_to_end(name)
+            if state.is_idle(now):
+                del self._sources[name]
+            elif state.wants and state.busy < self.per_source and state.held_until <= now and not state.is_reading:
                 return self._job(name, state)
         return None
 
@@ -156,23 +179,26 @@ class Turns(Generic[F, P]):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
-    def _job(self, name: str, state: _Source[F, P]) -> Ask[F] | Ask[P] | Lease:
-        if not state.feeds and not state.pages:
-            state.is_leasing = True
-            return Lease(name)
-        state.busy += 1
-        self.busy += 1
-        return Ask(name, state.feeds.popleft()) if state.feeds else Ask(name, state.pages.popleft())
+    def _job(self, name: str, state: _Source[F, P]) -> Ask[F] | Ask[P] | Look | Lease:
+        if state.feeds or (state.pages and not state.has_feeds):
+            state.busy += 1
+            self.busy += 1
+            return Ask(name, state.feeds.pop(0)) if state.feeds else Ask(name, state.pages.pop(0))
+        # It stays its turn: were all sources read before the first is asked, all of their feeds would be in memory.
+        self._sources.move_to_end(name, last=False)
+        state.is_reading = True
+        return Look(name) if state.has_feeds else Lease(name)
 
     def _wake(self, now: float) -> None:
         for _, source in [entry for entry in self._retries if entry[0] <= now]:
             self.may_have_pages(source)
         self._retries = [entry for entry in self._retries if entry[0] > now]
 
+    def _wanting(self, name: str) -> _Source[F, P] | None:
+        if name in self._dropped:
+            return None
+        self._changed.set()
+        return self._source(name)
+
     def _source(self, name: str) -> _Source[F, P]:
-        state = self._sources.get(name)
-        if state is None:
-            state = self._sources[name] = _Source()
-        if name not in self._order:
-            self._order.append(name)
-        return state
+        return self._sources.setdefault(name, _Source())

@@ -24,6 +24,7 @@ CHUNK: Final = 65_536
 MAX_LAYERS: Final = 5  # real servers use one; two by mistake
 GZIP: Final = 31  # zlib's wbits for a gzip header
 RAW_DEFLATE: Final = -15
+SAMPLE: Final = 256  # of 256 packed bytes all but a few in a million have a control character among them
 ZSTD_WINDOW_LOG: Final = (
     23  # RFC 9659: 8 MB at most over HTTP; zstd's own default would allocate 128 MB for a small body
 )
@@ -34,7 +35,11 @@ class TooLarge(Exception):
 
 
 class Truncated(Exception):
-    """The compressed data ends before its end."""
+    """The compressed data ends before its end, or is broken on the way; ``body`` is what came out until then."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(f"cut after {len(body)} bytes")
+        self.body = body
 
 
 class NotPacked(Exception):
@@ -47,16 +52,22 @@ def unpack(body: bytes, encodings: Sequence[str], limit: int) -> bytes:
     An encoding that we never asked for raises NotPacked; ``identity`` is none.
     """
     layers = [name for name in encodings if name not in ("identity", "")]
-    if len(layers) > MAX_LAYERS:
+    if len(layers) > MAX_LAYERS or not _UNPACKERS.keys() >= set(layers):
         raise NotPacked(", ".join(layers))
+    is_whole = True
     for name in reversed(layers):
         try:
             body = _UNPACKERS[name](body, limit)
-        except KeyError as error:
-            raise NotPacked(name) from error
-        except (zlib.error, brotli.error, zstd.ZstdError) as error:
-            raise NotPacked(f"{name}: {error}") from error
+        except Truncated as error:
+            body, is_whole = error.body, False
+    if not is_whole:
+        raise Truncated(body)
     return body
+
+
+def is_text(body: bytes) -> bool:
+    """Tell whether a body begins without the control characters that all packed data have."""
+    return not any(byte < 0x20 and byte not in b"\t\n\f\r" for byte in body[:SAMPLE])
 
 
 class _Stream(Protocol):
@@ -108,25 +119,28 @@ def _frames(body: bytes, limit: int, new: Callable[[], _Stream]) -> bytes:
     output = bytearray()
     rest = body
     while rest:
-        stream = new()
-        try:
-            rest = _frame(rest, stream, output, limit)
-        except (zlib.error, zstd.ZstdError):
-            if output:
-                break
-            raise
+        rest = _frame(rest, new(), output, limit, is_first=rest is body)
     return bytes(output)
 
 
-def _frame(data: bytes, stream: _Stream, output: bytearray, limit: int) -> bytes:
+def _frame(data: bytes, stream: _Stream, output: bytearray, limit: int, *, is_first: bool) -> bytes:
+    """Add what a frame holds to ``output``; return what follows it."""
+    before = len(output)
     while not stream.eof:
-        chunk = stream.read(data)
+        try:
+            chunk = stream.read(data)
+        except (zlib.error, zstd.ZstdError) as error:
+            if len(output) > before:
+                raise Truncated(bytes(output)) from error
+            if is_first:
+                raise NotPacked(str(error)) from error
+            return b""
         data = b""
         output += chunk
         if len(output) > limit:
             raise TooLarge
         if not chunk and not stream.eof:
-            raise Truncated
+            raise Truncated(bytes(output))
     return stream.unused_data
 
 
@@ -138,8 +152,8 @@ def _deflate(body: bytes, limit: int) -> bytes:
     """Read zlib's format, which RFC 9110 means, or bare deflate, which some servers send."""
     try:
         return _frames(body, limit, lambda: _Zlib(zlib.MAX_WBITS))
-    except zlib.error:
-        return _frames(body, limit, lambda: _Zlib(RAW_DEFLATE))
+    except NotPacked:
+        return _unless_text(body, lambda: _frames(body, limit, lambda: _Zlib(RAW_DEFLATE)))
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
@@ -147,18 +161,35 @@ def _zstd(body: bytes, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
+    return _unless_text(body, lambda: _brotli_stream(body, limit))
+
+
+def _brotli_stream(body: bytes, limit: int) -> bytes:
     decompressor = brotli.Decompressor()
-    output = bytearray(decompressor.process(body, output_buffer_limit=CHUNK))
+    output = bytearray()
+    data = body
     while not decompressor.is_finished():
+        try:
+            chunk = decompressor.process(data, output_buffer_limit=CHUNK)
+        except brotli.error as error:
+            raise (Truncated(bytes(output)) if output else NotPacked(str(error))) from error
+        data = b""
+        output += chunk
         if len(output) > limit:
             raise TooLarge
-        chunk = decompressor.process(b"", output_buffer_limit=CHUNK)
-        if not chunk:
-            raise Truncated
-        output += chunk
-    if len(output) > limit:
-        raise TooLarge
+        if not chunk and not decompressor.is_finished():
+            raise Truncated(bytes(output))
     return bytes(output)
+
+
+def _unless_text(body: bytes, read: Callable[[], bytes]) -> bytes:
+    """Read a format without a mark of its own: what breaks on the way and can be read as it is was never packed."""
+    try:
+        return read()
+    except Truncated as error:
+        if is_text(body):
+            raise NotPacked("text") from error
+        raise
 
 
 _UNPACKERS: Final[dict[str, Callable[[bytes, int], bytes]]] = {

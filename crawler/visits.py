@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from scrapy import Request
 
 from crawler.items import Page
-from crawler.outcomes import Backoff, Outcome, of_error, of_status
-from storage import pages
+from crawler.outcomes import GONE_STATUSES, Backoff, Failed, Outcome, of_error, of_status
+from storage import pages, raw
 from storage.pages import Ended, Leased
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy.http import Headers, Response
     from twisted.python.failure import Failure
 
+    from crawler.outcomes import Partial
     from crawler.store import Store
     from crawler.turns import Turns
     from storage.feeds import DueFeed
@@ -29,6 +31,8 @@ LONGEST_PAUSE: Final = 30.0
 # The database's clock and the event loop's differ by less; a lease taken a moment early would find nothing.
 MARGIN: Final = 0.05
 NOT_MODIFIED: Final = 304
+# Seconds until a page that gave an article and is not found is asked once more: sites lose pages while they deploy.
+DOUBT: Final = 3_600.0
 
 
 class Visits:
@@ -55,21 +59,28 @@ class Visits:
         """Yield the page, or record why the answer holds none."""
         with self.turns.ending(page.source):
             if await self._is_page(response, page):
-                yield _page(response, page)
+                yield self._page(response, page)
 
-    async def failed(self, failure: Failure) -> None:
-        """Record why no answer came."""
+    async def failed(self, failure: Failure) -> AsyncIterator[Page]:
+        """Record why no answer came; yield what came of one that was cut short every time."""
         request: Request = failure.request  # type: ignore[attr-defined]
         page: Leased = request.cb_kwargs["page"]
-        assert failure.value is not None
+        error = failure.value
+        assert error is not None
         with self.turns.ending(page.source):
-            await self._record(page, of_error(failure.value))
+            if isinstance(error, Failed) and error.resume_at is not None:
+                await self._give_back(page, error.resume_at)
+            elif isinstance(error, Failed) and error.partial is not None:
+                if (rest := await self._partial(page, of_error(error), error.partial, request)) is not None:
+                    yield rest
+            else:
+                await self._record(page, of_error(error))
 
     async def _is_page(self, response: Response, page: Leased) -> bool:
         """Tell whether the answer holds a page; where it does not, record why."""
         now = datetime.now(UTC)
         was_conditional = bool(page.etag or page.last_modified)
-        if response.status == NOT_MODIFIED and was_conditional:
+        if (response.status == NOT_MODIFIED and was_conditional) or _is_known(response, page):
             await self._end(page, Ended("unchanged", status=response.status, final_url=response.url))
             return False
         retry_after = header(response.headers, "Retry-After")
@@ -83,31 +94,100 @@ class Visits:
     async def _record(
         self, page: Leased, outcome: Outcome, *, status: int | None = None, final_url: str | None = None
     ) -> None:
+        await self._end(page, await self._ended(page, outcome, status, final_url))
+
+    async def _ended(self, page: Leased, outcome: Outcome, status: int | None, final_url: str | None) -> Ended:
+        """Decide when the page is asked again, and let its source wait until then where that is soon."""
         now = datetime.now(UTC)
-        next_try = None
+        state, next_try = outcome.state, None
         if outcome.state == "failed":
             next_try = self.backoff.next_page_try(outcome, page.attempts + 1, now=now, random=random.random)
+        elif is_doubtful(outcome, page):
+            state, next_try = "failed", now + timedelta(seconds=max(DOUBT, self.backoff.first))
         if outcome.retry_after:
             await hold(self.store, self.turns, page.source, outcome.retry_after)
-        if next_try is not None and (wait := (next_try - now).total_seconds()) <= LONGEST_PAUSE:
+        if next_try is not None:
+            self._come_back(page, next_try, now)
+        return Ended(state, outcome.reason, status, final_url, next_try)
+
+    def _come_back(self, page: Leased, at: datetime, now: datetime) -> None:
+        if (wait := (at - now).total_seconds()) <= LONGEST_PAUSE:
             self.turns.retry(page.source, monotonic() + wait + MARGIN)
-        await self._end(page, Ended(outcome.state, outcome.reason, status, final_url, next_try))
 
     async def _end(self, page: Leased, ended: Ended) -> None:
-        await self.store.write(pages.end, page.id, ended, run_id=self.store.run_id, now=datetime.now(UTC))
+        hours, run_id = self.store.settings.crawl.revisit_hours, self.store.run_id
+        await self.store.write(pages.end, page.id, ended, run_id=run_id, now=datetime.now(UTC), revisit_hours=hours)
+
+    async def _give_back(self, page: Leased, resume_at: datetime) -> None:
+        """Nobody was asked: the page waits until its host is asked again, and no attempt is counted."""
+        await self.store.write(pages.give_back, [page.id], run_id=self.store.run_id, next_try_at=resume_at)
+        self._come_back(page, resume_at, datetime.now(UTC))
+
+    async def _partial(self, page: Leased, outcome: Outcome, partial: Partial, request: Request) -> Page | None:
+        """Keep what came and count a failure; return what is to be read of a page that never came whole."""
+        said = of_status(partial.status, header(partial.headers, "Retry-After"), now=datetime.now(UTC))
+        if said is not None or not partial.body:
+            await self._record(page, said or outcome, status=partial.status, final_url=partial.final_url)
+            return None
+        ended = await self._ended(page, outcome, partial.status, partial.final_url)
+        answer = raw.Answer(
+            partial.final_url,
+            partial.status,
+            plain(partial.headers),
+            partial.body,
+            datetime.now(UTC),
+            self._is_insecure(request, partial.final_url),
+        )
+        raw_id = await self.store.write(raw.keep_partial, page.id, answer, ended, run_id=self.store.run_id)
+        return recovered(await self.store.read(raw.stored, raw_id)) if raw_id is not None else None
+
+    def _page(self, response: Response, page: Leased) -> Page:
+        return Page(
+            url=page.url,
+            final_url=response.url,
+            status=response.status,
+            headers=plain(response.headers),
+            body=response.body,
+            fetched_at=datetime.now(UTC),
+            source=page.source,
+            page_id=page.id,
+            insecure_tls=response.request is not None and self._is_insecure(response.request, response.url),
+        )
+
+    def _is_insecure(self, request: Request, url: str) -> bool:
+        """Tell whether nobody checked the certificate of the answer, or of a redirect that led to it."""
+        rules = self.store.rules.get(request.meta["source"])
+        addresses = (*request.meta.get("redirected_from", ()), url)
+        return rules is not None and any(map(rules.is_unverified, addresses))
 
 
-def _page(response: Response, page: Leased) -> Page:
+def is_doubtful(outcome: Outcome, page: Leased) -> bool:
+    """Tell whether "gone" must be said once more: the page gave an article, and its last answer said otherwise."""
+    return outcome.state == "gone" and page.has_article and page.status not in GONE_STATUSES
+
+
+def recovered(one: raw.Stored) -> Page:
+    """Return stored bytes as the item that they would have been."""
+    answer = one.answer
     return Page(
-        url=page.url,
-        final_url=response.url,
-        status=response.status,
-        headers=plain(response.headers),
-        body=response.body,
-        fetched_at=datetime.now(UTC),
-        source=page.source,
-        page_id=page.id,
+        url=one.url,
+        final_url=answer.final_url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        fetched_at=answer.fetched_at,
+        source=one.source,
+        page_id=one.page_id,
+        raw_id=one.raw_id,
+        insecure_tls=answer.insecure_tls,
     )
+
+
+def _is_known(response: Response, page: Leased) -> bool:
+    """Tell whether a site without validators answered what it answered before: nothing to store, nothing to read."""
+    if page.body_sha256 is None or not 200 <= response.status < 300:
+        return False
+    return hashlib.sha256(response.body).digest() == page.body_sha256
 
 
 async def hold(store: Store, turns: Turns[DueFeed, Leased], source: str, seconds: float) -> None:

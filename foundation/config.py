@@ -30,6 +30,7 @@ from foundation.config_sections import (
     WatchSettings,
 )
 from foundation.errors import ConfigurationError
+from foundation.secrets import beside
 
 FILE_NAME: Final = "storyfold.toml"
 PREFIX: Final = "STORYFOLD_"
@@ -121,12 +122,12 @@ class Settings(BaseSettings):
     @field_validator("sources", "schedules", "watches")
     @classmethod
     def _names_are_unique(cls, entries: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
-        names = [entry.name for entry in entries]
         kind = cls.model_fields[str(info.field_name)].alias
+        first: dict[str, int] = {}
         _refuse(
-            ((index, "name"), f"another {kind} has the name {name!r}")
-            for index, name in enumerate(names)
-            if name in names[:index]
+            ((index, "name"), f"another {kind} has the name {entry.name!r}")
+            for index, entry in enumerate(entries)
+            if first.setdefault(entry.name, index) != index
         )
         return entries
 
@@ -154,7 +155,8 @@ def load_settings(path: Path | None = None) -> Settings:
     if named is None and not file.exists() and os.environ.get(f"{PREFIX}DATABASE"):
         return _validated({}, {}, FILE_NAME)
     text = _text_of(file)
-    return _validated(_parsed(text, file), key_lines(text), str(file)).located(file)
+    with beside(file.absolute().parent):
+        return _validated(_parsed(text, file), key_lines(text), str(file)).located(file)
 
 
 def _text_of(file: Path) -> str:

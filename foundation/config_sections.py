@@ -16,10 +16,15 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     SecretStr,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from foundation.crontab import Crontab
+from foundation.errors import UnusableQuery
+from foundation.query import parse
+from foundation.secrets import Secret
 
 # Measured: two workers keep two cores busy beside the crawl; a machine with one core still needs one.
 WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
@@ -35,7 +40,7 @@ class Section(BaseModel):
 def _web_address(value: str) -> str:
     if _parsed(value).username or _parsed(value).password:
         # Addresses are stored and shown; `headers` never are.
-        raise PydanticCustomError("address", "must not hold a user name or password: use `headers` (Authorization)")
+        raise PydanticCustomError("address", "must not hold a user name or password: use `basic_auth`, or `headers`")
     return value
 
 
@@ -50,13 +55,21 @@ def _parsed(value: str) -> ada_url.URL:
 
 
 def _proxy_address(value: SecretStr) -> SecretStr:
-    _parsed(value.get_secret_value())
+    if _parsed(value.get_secret_value()).protocol != "http:":
+        # Scrapy has no way through a proxy spoken to in TLS to a site spoken to in TLS.
+        raise PydanticCustomError("address", "must be an address that begins with http://")
     return value
 
 
 def _one_line(value: SecretStr) -> SecretStr:
     if any(ord(character) < ord(" ") and character != "\t" for character in value.get_secret_value()):
         raise PydanticCustomError("header", "must be one line without control characters")
+    return value
+
+
+def _login(value: SecretStr) -> SecretStr:
+    if ":" not in _one_line(value).get_secret_value():
+        raise PydanticCustomError("login", "must be a user name, a colon and a password")
     return value
 
 
@@ -69,8 +82,9 @@ def _plain_name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_plain_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-HeaderValue = Annotated[SecretStr, AfterValidator(_one_line)]
-ProxyAddress = Annotated[SecretStr, AfterValidator(_proxy_address)]
+HeaderValue = Annotated[Secret, AfterValidator(_one_line)]
+Login = Annotated[Secret, AfterValidator(_login)]
+ProxyAddress = Annotated[Secret, AfterValidator(_proxy_address)]
 
 
 def _cron_line(value: str) -> str:
@@ -80,6 +94,14 @@ def _cron_line(value: str) -> str:
 
 def _time_zone(value: str) -> str:
     Crontab("@daily", value)
+    return value
+
+
+def _watch_query(value: str) -> str:
+    try:
+        parse(value)
+    except UnusableQuery as error:
+        raise PydanticCustomError("query", "{what}", {"what": str(error)}) from error
     return value
 
 
@@ -109,16 +131,16 @@ class CrawlSettings(Section):
         default=5.0, description="Seconds until a page that failed in passing is asked again in this run; 0 = next run."
     )
     poll_shortest: NonNegativeFloat = Field(
-        default=300.0, description="A feed is asked at most this often, in seconds, however much it publishes."
+        default=300.0, description="A feed is asked about this often at most, in seconds, however much it publishes."
     )
     poll_longest: PositiveFloat = Field(
         default=43_200.0, description="A feed is asked at least this often, in seconds, however quiet it is."
     )
     entries_per_poll: PositiveInt = Field(default=2_000, description="Entries read from one feed at a time.")
-    revisit_hours: tuple[PositiveFloat, ...] = Field(
+    revisit_hours: tuple[Annotated[float, Field(gt=0, le=48)], ...] = Field(
         default=(1.0, 4.0, 12.0, 46.0),
-        description="Hours after its first visit at which an article is asked again, for corrections; [] = only when a "
-        "feed dates it newer.",
+        description="Hours after its first visit at which an article of the last 48 is asked again, for corrections; "
+        "[] = only when a feed dates it newer.",
     )
     robots_hours: PositiveFloat = Field(
         default=24.0, le=24, description="A robots.txt is believed for so many hours (RFC 9309: a day at most)."
@@ -188,25 +210,40 @@ class SourceSettings(Section):
     insecure_tls: bool = Field(
         default=False, description="Its certificates are not verified; every article that came so says it."
     )
-    basic_auth: HeaderValue | None = Field(
-        default=None, repr=False, description="user:password, sent to its own origin only, never after a redirect away."
+    basic_auth: Login | None = Field(
+        default=None,
+        repr=False,
+        description='user:password, or { env = "NAME" }, or { file = "path" }; sent to the origins of its addresses '
+        "only, never after a redirect away.",
     )
     headers: dict[HeaderName, HeaderValue] = Field(
-        default_factory=dict, repr=False, description="Sent to its own origin only; kept out of database and logs."
+        default_factory=dict,
+        repr=False,
+        description='Each a text, or { env = "NAME" }, or { file = "path" }; sent like basic_auth, kept out of '
+        "database and logs.",
     )
     user_agent: str | None = Field(
         default=None, min_length=1, pattern=r"^[\x20-\x7e]+$", description="Instead of crawl.user_agent."
     )
     proxy: ProxyAddress | None = Field(
-        default=None, repr=False, description="http(s) proxy for this source; the environment's proxies are ignored."
+        default=None,
+        repr=False,
+        description="http proxy for this source; the environment's are ignored. A secret like basic_auth.",
     )
+
+    @field_validator("headers")
+    @classmethod
+    def _one_login(cls, headers: dict[str, SecretStr], info: ValidationInfo) -> dict[str, SecretStr]:
+        if info.data.get("basic_auth") and "authorization" in map(str.lower, headers):
+            raise PydanticCustomError("login", "Authorization is what `basic_auth` sends: one of them is enough")
+        return headers
 
 
 class WatchSettings(Section):
     """A standing query: the articles and stories that match it are rows."""
 
     name: Name = Field(description="Shown in `watch_articles` and `watch_stories`; renaming starts a new watch.")
-    query: str = Field(
+    query: Annotated[str, AfterValidator(_watch_query)] = Field(
         min_length=1,
         max_length=2_000,
         description='Words and "phrases" with AND, OR, NOT and brackets; words side by side must all occur.',

@@ -46,8 +46,8 @@ def template() -> str:
 
 
 def entry(table: str, values: Mapping[str, Any]) -> str:
-    """Return one ``[[table]]`` with those of ``values`` that say something."""
-    lines = [f"{name} = {toml(value)}" for name, value in values.items() if value not in (None, [], {}, (), False)]
+    """Return one ``[[table]]`` with those of ``values`` that say something: neither None nor empty."""
+    lines = [f"{name} = {toml(value)}" for name, value in values.items() if value not in (None, [], {}, ())]
     return "\n".join([f"[[{table}]]", *lines, ""])
 
 

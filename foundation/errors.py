@@ -26,5 +26,9 @@ class UnusableUrl(NewsError):
         self.reason = reason
 
 
+class UnusableQuery(NewsError):
+    """A query that cannot be read; the message says why and where. A configuration that holds one starts nothing."""
+
+
 class DatabaseMismatch(NewsError):
     """The database was written by a newer storyfold, or is not one of ours; nothing is touched."""

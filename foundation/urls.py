@@ -47,18 +47,26 @@ TRACKERS: Final = frozenset(
 )
 TRACKER_PREFIXES: Final = ("utm_", "pk_", "mtm_", "matomo_", "hsa_")
 
+# Names that servers give to a visitor's session and nobody to an article: Java's in the path, PHP's and ASP's in the
+# query. `sid`, `session` and `s` are ids somewhere.
+SESSION_IN_PATH: Final = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+SESSION_NAMES: Final = ("phpsessid", "jsessionid")
+SESSION_PREFIXES: Final = ("aspsessionid",)
+
 _EDGE: Final = "".join(map(chr, range(0x21)))  # what the WHATWG parser strips: C0 controls and space
 
 
 def canonicalise(url: str, base: str | None = None) -> str:
-    """Return the one spelling of the page that ``url`` names: no fragment, credentials or trackers; ids in their order.
+    """Return the one spelling of the page that ``url`` names: ids in their order, no fragment, credentials or trackers.
 
-    ``base`` resolves a relative link. The result is ASCII and canonicalises to itself. Raises UnusableUrl with the
-    reason ``unparsable``, ``not_http`` or ``too_long``.
+    Sessions are left out, too. ``base`` resolves a relative link. The result is ASCII and canonicalises to itself.
+    Raises UnusableUrl with the reason ``unparsable``, ``not_http`` or ``too_long``.
     """
     parsed = _parse(url, base)
     if parsed.search:
         parsed.search = _without_trackers(parsed.search)
+    if ";" in parsed.pathname:
+        parsed.pathname = SESSION_IN_PATH.sub("", parsed.pathname)
     return _checked(url, parsed)
 
 
@@ -85,12 +93,23 @@ def origin(url: str) -> str:
     return str(_parse(url, None).origin)
 
 
+def netloc(url: str) -> str:
+    """Return host and port, as ``example.org`` or ``example.org:8443``. Raises UnusableUrl."""
+    return _parse(url, None).host
+
+
 def site(url: str) -> str:
     """Return the registrable domain; the host itself where there is none (IP addresses, localhost, made-up names).
 
     Raises UnusableUrl.
     """
     return _site_of_host(host(url))
+
+
+def path_and_query(url: str) -> tuple[str, str]:
+    """Return the path, which begins with a slash, and the query without its question mark. Raises UnusableUrl."""
+    parsed = _parse(url, None)
+    return parsed.pathname, parsed.search.removeprefix("?")
 
 
 def same_site(a: str, b: str) -> bool:
@@ -143,7 +162,9 @@ def _without_trackers(search: str) -> str:
 
 def _is_tracker(parameter: str) -> bool:
     name = unquote_plus(parameter.partition("=")[0]).lower()
-    return name in TRACKERS or name.startswith(TRACKER_PREFIXES)
+    if name in TRACKERS or name in SESSION_NAMES:
+        return True
+    return name.startswith((*TRACKER_PREFIXES, *SESSION_PREFIXES))
 
 
 @lru_cache(maxsize=4096)

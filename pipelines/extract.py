@@ -6,6 +6,7 @@ Pure: no network, no files, no clock. Runs in worker processes only: trafilatura
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from foundation.errors import UnusableUrl
@@ -15,10 +16,11 @@ from pipelines.agencies import agency_of, credited
 from pipelines.authors import authors as authors_of
 from pipelines.authors import from_bylines, is_person
 from pipelines.canonical import canonical_url
+from pipelines.decoding import decode, repaired
 from pipelines.labels import label
 from pipelines.language import language
 from pipelines.main_text import main_text
-from pipelines.markup import decode, parse
+from pipelines.markup import parse
 from pipelines.reading import TEXT, Article, NoArticle
 from pipelines.recovery import recover
 from pipelines.segments import Lines
@@ -69,7 +71,8 @@ def _not_html(html: bytes, content_type: str | None) -> NoArticle | None:
 
 
 def _read(html: bytes, url: str, content_type: str | None, now: datetime | None) -> Reading:
-    page = decode(html, content_type)
+    decoded = decode(html, content_type)
+    page = decoded.text
     tree = parse(page)
     if tree is None:
         return NoArticle("unparsable", "the parser found no element")
@@ -78,7 +81,8 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     lines = Lines(body if body is not None else tree)
     text = main_text(tree, page, metadata.article_body(meta))
     about = _about(meta, tree, url)
-    blocks = label(recover(text.paragraphs, lines), lines, about)
+    said = label(recover(text.paragraphs, lines), lines, about), about
+    blocks, about = _repaired(*said)
     if none := kinds.no_article(meta, url, about.title, blocks, lines):
         return none
     authors = about.authors
@@ -107,6 +111,22 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
         agency=_agency(meta, authors, blocks),
         is_free=is_free,
         reader=text.reader,
+        charset=decoded.charset,
+        is_repaired=(blocks, about) != said,
+    )
+
+
+def _repaired(blocks: tuple[Block, ...], about: Page) -> tuple[tuple[Block, ...], Page]:
+    """Undo mojibake in what will be shown; labels were given by comparing the page with itself, and stay."""
+    shown = tuple(
+        replace(block, text=fixed) if (fixed := repaired(block.text)) != block.text else block for block in blocks
+    )
+    description = repaired(about.description) if about.description else None
+    return shown, replace(
+        about,
+        title=repaired(about.title) if about.title else None,
+        authors=tuple(map(repaired, about.authors)),
+        description=description,
     )
 
 

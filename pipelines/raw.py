@@ -38,7 +38,7 @@ class KeepRaw:
 
 
 def _keep(session: Session, page: Page, run_id: int | None) -> tuple[int, int]:
-    answer = raw.Answer(page.final_url, page.status, page.headers, page.body, page.fetched_at)
+    answer = raw.Answer(page.final_url, page.status, page.headers, page.body, page.fetched_at, page.insecure_tls)
     if page.page_id is None:
         return raw.keep_foreign(session, page.url, page.source, answer, run_id=run_id)
     return page.page_id, raw.keep(session, page.page_id, answer, run_id=run_id)

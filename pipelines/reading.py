@@ -84,6 +84,8 @@ class Article:
     agency: str | None = None
     is_free: bool | None = None
     reader: str = ""
+    charset: str | None = None  # the codec that the bytes were read with
+    is_repaired: bool = False  # characters that somebody had decoded wrongly before us were put right
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 One transaction a page, together with the page's own state, so that a page is `read` exactly when its article stands.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +12,10 @@ from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from foundation.urls import canonicalise, same_site, url_key
+from pipelines.canonical import own_address, plain_forms
 from pipelines.reading import Article as Said
 from pipelines.reading import NoArticle
-from pipelines.versions import VERSION, Origin, add_version, block_digest
+from pipelines.versions import VERSION, Origin, add_version, block_digest, is_partial
 from storage.models import Article, Page, RawBody, Run
 from storage.models.base import table_of
 from storage.pages import mark_read
@@ -29,11 +31,16 @@ _CONTEXT: Final = (
         RAW.c.run_id,
         RAW.c.fetched_at,
         RAW.c.final_url,
+        RAW.c.is_partial,
+        RAW.c.insecure_tls,
         PAGE.c.id.label("page_id"),
         PAGE.c.key,
         PAGE.c.source_id,
         PAGE.c.feed_title,
         PAGE.c.feed_time,
+        PAGE.c.feed_author,
+        PAGE.c.feed_language,
+        PAGE.c.reason,
     )
     .join(PAGE, PAGE.c.id == RAW.c.page_id)
     .where(RAW.c.id == bindparam("raw_id"))
@@ -44,6 +51,7 @@ _OWN_PAGE_SPOKE: Final = exists().where(
 _KNOWN: Final = select(
     ARTICLE.c.id, ARTICLE.c.first_seen_at, _OWN_PAGE_SPOKE.correlate(ARTICLE).label("has_own_text")
 ).where(ARTICLE.c.key == bindparam("key"))
+_TITLE: Final = select(ARTICLE.c.title).where(ARTICLE.c.key == bindparam("key"))
 _CLAIMS: Final = (
     select(func.count(VERSION.c.sha256.distinct()))
     .join(ARTICLE, ARTICLE.c.id == VERSION.c.article_id)
@@ -53,6 +61,7 @@ _CLAIMS: Final = (
 )
 _NEW: Final = insert(ARTICLE).returning(ARTICLE.c.id)
 _DESCRIBE: Final = update(ARTICLE).where(ARTICLE.c.id == bindparam("article"))
+_INSECURE: Final = update(ARTICLE).where(ARTICLE.c.id == bindparam("article")).values(insecure_tls=True)
 _COUNT_NEW: Final = update(RUN).where(RUN.c.id == bindparam("run")).values(articles_new=RUN.c.articles_new + 1)
 _COUNT_CHANGED: Final = (
     update(RUN).where(RUN.c.id == bindparam("run")).values(articles_changed=RUN.c.articles_changed + 1)
@@ -61,21 +70,26 @@ _COUNT_CHANGED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of a reading."""
+    """What became of a reading. ``is_variant``: the article stands by what another of its pages says."""
 
     article_id: int | None
     is_new: bool = False
     is_changed: bool = False
+    is_variant: bool = False
 
 
-def save(session: Session, raw_id: int, outcome: Said | NoArticle, now: datetime) -> Saved:
-    """Record what was read from one raw body, and that it was read."""
-    if isinstance(outcome, NoArticle):
-        mark_read(session, raw_id, now=now, reason=outcome.reason)
-        return Saved(None)
+def save(
+    session: Session, raw_id: int, outcome: Said | NoArticle, now: datetime, revisit_hours: Sequence[float] = ()
+) -> Saved:
+    """Record what was read from one raw body, and that it was read; plan the next visit of what gave an article."""
     context = session.execute(_CONTEXT, {"raw_id": raw_id}).one()
+    cut = context.reason if context.is_partial else None  # that it never came whole stays true, whatever it says
+    if isinstance(outcome, NoArticle):
+        mark_read(session, raw_id, now=now, reason=cut or outcome.reason, revisit_hours=revisit_hours)
+        return Saved(None)
     saved = _save_article(session, context, outcome, now)
-    mark_read(session, raw_id, now=now, article_id=saved.article_id)
+    hours = () if saved.is_variant else revisit_hours
+    mark_read(session, raw_id, now=now, article_id=saved.article_id, reason=cut, revisit_hours=hours)
     if context.run_id is not None and (saved.is_new or saved.is_changed):
         session.execute(_COUNT_NEW if saved.is_new else _COUNT_CHANGED, {"run": context.run_id})
     return saved
@@ -84,34 +98,46 @@ def save(session: Session, raw_id: int, outcome: Said | NoArticle, now: datetime
 def _save_article(session: Session, context: Row[*tuple[Any, ...]], said: Said, now: datetime) -> Saved:
     url = _identity(session, context, said)
     key = url_key(url)
-    origin = Origin(context.fetched_at, context.page_id, context.raw_id)
+    origin = Origin(context.fetched_at, context.page_id, context.raw_id, context.is_partial)
     known = session.execute(_KNOWN, {"key": key}).first()
     if known is None:
         first_seen = {"source_id": context.source_id, "key": key, "url": url, "first_seen_at": context.fetched_at}
         values = first_seen | _description(context, said, context.fetched_at)
-        article_id: int = session.execute(_NEW, values).scalar_one()
+        article_id: int = session.execute(_NEW, values | {"insecure_tls": context.insecure_tls}).scalar_one()
         add_version(session, article_id, said, origin, now)
         return Saved(article_id, is_new=True)
     is_own = context.key == key
     if known.has_own_text and not is_own:
-        return Saved(known.id)  # a variant (AMP, mobile, another address): the canonical's own text is the version
+        return Saved(known.id, is_variant=True)  # AMP, mobile, another address: the canonical's own text is the version
+    if context.is_partial and not is_partial(session, known.id):
+        return Saved(known.id)  # half a text is no new state of a whole one
     differs = add_version(session, known.id, said, origin, now)
     if differs:
         session.execute(_DESCRIBE.values(_description(context, said, known.first_seen_at)), {"article": known.id})
+    if context.insecure_tls:
+        session.execute(_INSECURE, {"article": known.id})
     # The canonical's own text after a variant's tells nothing of a change.
     return Saved(known.id, is_changed=differs and (known.has_own_text or not is_own))
 
 
 def _identity(session: Session, context: Row[*tuple[Any, ...]], said: Said) -> str:
-    """Return the first address that holds: rel=canonical, the one after redirects, the page's own."""
-    final = canonicalise(context.final_url)
+    """Return the first address that holds: rel=canonical, the one after redirects, the page's own.
+
+    A page that names none, and whose address is an AMP or mobile spelling of a known article's with the same title, is
+    that article's.
+    """
+    final = own_address(context.final_url)
     if said.canonical_url is None:
-        return final
+        forms = plain_forms(final) if said.title else ()
+        return next((form for form in forms if session.scalar(_TITLE, {"key": url_key(form)}) == said.title), final)
     canonical = canonicalise(said.canonical_url)
     if canonical == final:
         return final
     if not same_site(canonical, final) or _names_no_article(canonical):
         return final
+    known = [session.scalar(_TITLE, {"key": url_key(url)}) is not None for url in (canonical, final)]
+    if known == [False, True]:
+        return final  # two pages that call each other canonical are one article all the same
     claims = {"key": url_key(canonical), "page": context.page_id, "said": block_digest(said)}
     return canonical if (session.scalar(_CLAIMS, claims) or 0) < BELIEVED_CLAIMS else final
 
@@ -124,15 +150,15 @@ def _names_no_article(url: str) -> bool:
 
 
 def _description(context: Row[*tuple[Any, ...]], said: Said, first_seen_at: datetime) -> dict[str, Any]:
-    """Return the columns that an article takes from its latest version."""
+    """Return the columns that an article takes from its latest version; where the page is silent, from its feed."""
     published, origin = said.published_at, said.published_from
     if published is None and context.feed_time is not None:
         published, origin = context.feed_time, "feed"
     return {
         "kind": said.kind,
         "title": said.title or context.feed_title or "",
-        "authors": list(said.authors),
-        "language": said.language,
+        "authors": list(said.authors or _names(context.feed_author)),
+        "language": said.language or _code(context.feed_language),
         "agency": said.agency,
         "section": said.section,
         "is_free": said.is_free,
@@ -142,3 +168,13 @@ def _description(context: Row[*tuple[Any, ...]], said: Said, first_seen_at: date
         "modified_at": said.modified_at,
         "time": published or first_seen_at,
     }
+
+
+def _names(credit: str | None) -> list[str]:
+    return [name for part in (credit or "").split(",") if (name := part.strip())]
+
+
+def _code(tag: str | None) -> str | None:
+    """Return the language of a tag such as `en-GB`, without its region."""
+    code = (tag or "").replace("_", "-").partition("-")[0].lower()
+    return code if code.isalpha() else None

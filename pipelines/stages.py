@@ -76,5 +76,6 @@ class Save:
             return item
         if item.page.raw_id is None:
             raise DropItem(f"{item.page.url}: its bytes were not kept; is pipelines.raw.KeepRaw on?")
-        await self.store.write(save, item.page.raw_id, item.outcome, datetime.now(UTC))
+        hours = self.store.settings.crawl.revisit_hours
+        await self.store.write(save, item.page.raw_id, item.outcome, datetime.now(UTC), hours)
         return item

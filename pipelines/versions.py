@@ -19,11 +19,12 @@ from storage.models.base import table_of
 VERSION, READING, BLOCK, LABEL = table_of(Version), table_of(Reading), table_of(Block), table_of(Label)
 
 _CURRENT: Final = (
-    select(READING.c.id, READING.c.sha256, VERSION.c.id, VERSION.c.number, VERSION.c.sha256)
+    select(READING.c.id, READING.c.sha256, VERSION.c.id, VERSION.c.number, VERSION.c.sha256, VERSION.c.is_partial)
     .join(VERSION, VERSION.c.id == READING.c.version_id)
     .where(READING.c.article_id == bindparam("article"), READING.c.is_current)
 )
 _RETIRE: Final = update(READING).where(READING.c.id == bindparam("reading")).values(is_current=False)
+_WHOLE: Final = update(VERSION).where(VERSION.c.id == bindparam("version")).values(is_partial=False)
 _READINGS: Final = select(func.max(READING.c.number)).where(READING.c.version_id == bindparam("version"))
 _NEW_VERSION: Final = insert(VERSION).returning(VERSION.c.id)
 _NEW_READING: Final = insert(READING).returning(READING.c.id)
@@ -39,6 +40,13 @@ class Origin:
     seen_at: datetime
     page_id: int | None = None
     raw_id: int | None = None
+    is_partial: bool = False  # the answer was cut short
+
+
+def is_partial(session: Session, article_id: int) -> bool:
+    """Tell whether an article stands by an answer that was cut short."""
+    current = session.execute(_CURRENT, {"article": article_id}).first()
+    return current is not None and bool(current[5])
 
 
 def add_version(session: Session, article_id: int, said: Said, origin: Origin, now: datetime) -> bool:
@@ -50,6 +58,8 @@ def add_version(session: Session, article_id: int, said: Said, origin: Origin, n
     text = said.text
     text_digest = _sha256(said.kind, said.title or "", text)
     digest = block_digest(said)
+    if current is not None and current[5] and current[4] == digest and not origin.is_partial:
+        session.execute(_WHOLE, {"version": current[2]})
     if (
         current is not None
         and current[1] == text_digest
@@ -105,6 +115,9 @@ def _new_version(session: Session, article_id: int, said: Said, origin: Origin, 
         "raw_body_id": origin.raw_id,
         "seen_at": origin.seen_at,
         "title": said.title or "",
+        "charset": said.charset,
+        "is_repaired": said.is_repaired,
+        "is_partial": origin.is_partial,
         "sha256": digest,
     }
     version_id: int = session.execute(_NEW_VERSION, version).scalar_one()

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, m
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 
 from foundation.errors import ConfigurationError
+from storage.models.base import Base, table_of
 
 # Measured: WAL, BEGIN IMMEDIATE and a busy timeout saw no "locked" error; fold's batches hold the lock longest.
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -83,7 +84,7 @@ class Database:
         self.close()
 
 
-def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
+def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert those ``rows`` that no unique constraint refuses; return how many there were."""
     if not rows:
         return 0
@@ -91,8 +92,9 @@ def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequenc
     per_statement = max(1, MOST_PARAMETERS // len(rows[0]))
     inserted = 0
     for start in range(0, len(rows), per_statement):
-        statement = make(model).values(list(rows[start : start + per_statement])).on_conflict_do_nothing()
-        inserted += cast("CursorResult[Any]", session.execute(statement)).rowcount
+        statement = make(table_of(model)).values(list(rows[start : start + per_statement])).on_conflict_do_nothing()
+        counted = statement.execution_options(preserve_rowcount=True)  # an insert's is not kept otherwise
+        inserted += cast("CursorResult[Any]", session.execute(counted)).rowcount
     return inserted
 
 

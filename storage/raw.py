@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
@@ -27,6 +27,18 @@ MAX_HEADER: Final = 2_000
 # Once for every page: made once, without objects.
 _RAW, _PAGE = table_of(RawBody), table_of(Page)
 _NEW: Final = insert(_RAW).returning(_RAW.c.id)
+_LONGEST: Final = (
+    select(_RAW.c.id)
+    .join(_PAGE, _PAGE.c.id == _RAW.c.page_id)
+    .where(_PAGE.c.id == bindparam("page"), _RAW.c.is_partial, _PAGE.c.article_id.is_(None))
+    .order_by(_RAW.c.size.desc(), _RAW.c.id.desc())
+    .limit(1)
+)
+_STORED: Final = (
+    select(RawBody, Page.url, Source.name)
+    .join(Page, Page.id == RawBody.page_id)
+    .join(Source, Source.id == Page.source_id)
+)
 _FETCHED: Final = (
     update(_PAGE)
     .where(_PAGE.c.id == bindparam("page"))
@@ -47,13 +59,17 @@ _FETCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said: ``headers`` have lower-case names, ``body`` is decompressed."""
+    """What a server said: ``headers`` have lower-case names, ``body`` is decompressed.
+
+    ``insecure_tls``: nobody checked the certificate of the connection that it came over.
+    """
 
     final_url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
     fetched_at: datetime
+    insecure_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +88,8 @@ def keep(session: Session, page_id: int, answer: Answer, *, run_id: int | None) 
 
     Returns the raw body's id.
     """
-    headers = _storable(answer.headers)
-    raw_id: int = session.execute(
-        _NEW,
-        {
-            "page_id": page_id,
-            "run_id": run_id,
-            "fetched_at": answer.fetched_at,
-            "final_url": answer.final_url,
-            "status": answer.status,
-            "content_type": headers.get("content-type"),
-            "headers": headers,
-            "size": len(answer.body),
-            "sha256": hashlib.sha256(answer.body).digest(),
-            "body": compress(answer.body),
-        },
-    ).scalar_one()
+    row = _row(page_id, answer, run_id)
+    raw_id: int = session.execute(_NEW, row).scalar_one()
     session.execute(
         _FETCHED,
         {
@@ -95,12 +97,31 @@ def keep(session: Session, page_id: int, answer: Answer, *, run_id: int | None) 
             "answered_at": answer.fetched_at,
             "answer": answer.status,
             "answering": answer.final_url,
-            "tag": headers.get("etag"),
-            "modified": headers.get("last-modified"),
+            "tag": row["headers"].get("etag"),
+            "modified": row["headers"].get("last-modified"),
         },
     )
     if run_id is not None:
         pages.count_ended(session, run_id, "fetched")
+    return raw_id
+
+
+def keep_partial(
+    session: Session, page_id: int, answer: Answer, failed: pages.Ended, *, run_id: int | None
+) -> int | None:
+    """Store the bytes of an answer that was cut short, and record the attempt as failed.
+
+    When the page is given up and has no article, the longest such bytes are made to wait for reading: returns that raw
+    body's id. Else they are there for whoever looks, and None is returned.
+    """
+    session.execute(_NEW, _row(page_id, answer, run_id) | {"is_partial": True, "read_at": answer.fetched_at})
+    is_ours = pages.end(session, page_id, failed, run_id=run_id, now=answer.fetched_at)
+    if not is_ours or failed.next_try_at is not None:
+        return None
+    raw_id: int | None = session.scalar(_LONGEST, {"page": page_id})
+    if raw_id is not None:
+        session.execute(update(RawBody).where(RawBody.id == raw_id).values(read_at=None))
+        session.execute(update(Page).where(Page.id == page_id).values(state="fetched", attempts=0))
     return raw_id
 
 
@@ -138,15 +159,17 @@ def unread(session: Session, *, after: int, upto: int, limit: int, run_id: int |
         RawBody.run_id.is_(None), RawBody.run_id.is_not_distinct_from(run_id), Run.id.is_(None), Run.state != "running"
     )
     rows = session.execute(
-        select(RawBody, Page.url, Source.name)
-        .join(Page, Page.id == RawBody.page_id)
-        .join(Source, Source.id == Page.source_id)
-        .outerjoin(Run, Run.id == RawBody.run_id)
+        _STORED.outerjoin(Run, Run.id == RawBody.run_id)
         .where(RawBody.read_at.is_(None), RawBody.id > after, RawBody.id <= upto, mine_or_nobodys)
         .order_by(RawBody.id)
         .limit(limit)
     )
-    return [Stored(raw.id, raw.page_id, url, source, _answer(raw)) for raw, url, source in rows]
+    return [_stored(*row) for row in rows]
+
+
+def stored(session: Session, raw_id: int) -> Stored:
+    """Return one page's stored bytes."""
+    return _stored(*session.execute(_STORED.where(RawBody.id == raw_id)).one())
 
 
 def prune(session: Session, *, read_before: datetime) -> int:
@@ -155,8 +178,27 @@ def prune(session: Session, *, read_before: datetime) -> int:
     return len(done.all())
 
 
-def _answer(raw: RawBody) -> Answer:
-    return Answer(raw.final_url, raw.status, raw.headers, decompress(raw.body), raw.fetched_at)
+def _stored(raw: RawBody, url: str, source: str) -> Stored:
+    body = decompress(raw.body)
+    answer = Answer(raw.final_url, raw.status, raw.headers, body, raw.fetched_at, raw.insecure_tls)
+    return Stored(raw.id, raw.page_id, url, source, answer)
+
+
+def _row(page_id: int, answer: Answer, run_id: int | None) -> dict[str, Any]:
+    headers = _storable(answer.headers)
+    return {
+        "page_id": page_id,
+        "run_id": run_id,
+        "fetched_at": answer.fetched_at,
+        "final_url": answer.final_url,
+        "status": answer.status,
+        "content_type": headers.get("content-type"),
+        "headers": headers,
+        "size": len(answer.body),
+        "sha256": hashlib.sha256(answer.body).digest(),
+        "body": compress(answer.body),
+        "insecure_tls": answer.insecure_tls,
+    }
 
 
 def _storable(headers: Mapping[str, str]) -> dict[str, str]:

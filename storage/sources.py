@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from foundation.config_sections import SourceSettings
 from foundation.urls import url_key
 from storage.models import Feed, Source
+from storage.sitemaps import KINDS, disable_orphans, enable
 
 
 def sync(session: Session, sources: Sequence[SourceSettings], *, now: datetime, interval_seconds: int) -> None:
     """Make the source and feed rows say what ``sources`` says. Doing it twice changes nothing.
 
-    What the configuration no longer names is disabled, never deleted: its articles stay. A feed that is new, or that
-    comes back, is due ``now``. Headers and proxies stay out of the database. Raises UnusableUrl for an address that
-    can name no feed.
+    What the configuration no longer names is disabled, never deleted: its articles stay; so are the sitemaps below an
+    index. A feed that is new, or that comes back, is due ``now``. One that has moved stays where it is, as long as its
+    configured address does. Headers and proxies stay out of the database. Raises UnusableUrl for an address that can
+    name no feed.
     """
     known = {source.name: source for source in session.scalars(select(Source))}
     for settings in sources:
@@ -51,12 +53,16 @@ def _sync_feeds(session: Session, source: Source, settings: SourceSettings, now:
             feed = Feed(source_id=source.id, key=key, kind=kind, next_poll_at=now, interval_seconds=interval)
             session.add(feed)
         elif not feed.is_enabled:
-            feed.next_poll_at = now
-        feed.url, feed.is_enabled = url, True
-        if {feed.kind, kind} != {"sitemap", "news_sitemap"}:  # only reading a sitemap tells which of the two it is
+            enable(feed, now)
+        if feed.former_url is None:
+            feed.url = url
+        feed.parent_id = feed.announced_at = None
+        if {feed.kind, kind} != set(KINDS):  # only reading a sitemap tells which of the two it is
             feed.kind = kind
     for gone in known.values():
-        gone.is_enabled = False
+        gone.is_enabled = gone.is_enabled and gone.parent_id is not None
+    session.flush()
+    disable_orphans(session, source.id)
 
 
 def _places(settings: SourceSettings) -> Iterator[tuple[str, str]]:

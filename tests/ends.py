@@ -30,6 +30,7 @@ QUICK: Final = """
 [crawl]
 delay = 0
 poll_shortest = 0
+poll_longest = 0.001
 retry_pause = 0.2
 backoff = 0.2
 timeout = 10

@@ -85,3 +85,10 @@ def test_the_cookbook_names_every_column_of_every_view(database: Database) -> No
             columns = session.execute(text(f"SELECT * FROM {view} LIMIT 0")).keys()
             missing = [column for column in columns if f"`{column}`" not in (section[1] if section else "")]
             assert not missing, f"docs/cookbook.md, {view}: {missing}"
+
+
+def test_every_test_that_the_docs_name_exists() -> None:
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", EVERYTHING))
+    written = {name for path in ROOT.glob("tests/**/*.py") for name in re.findall(r"def (test_\w+)", path.read_text())}
+    assert len(named) > 20
+    assert named <= written

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # Conditional headers belong to the page, wherever it moved; any other header is set anew for the new address.
 KEPT_HEADERS: Final = (b"If-None-Match", b"If-Modified-Since", b"Accept")
+OF_ONE_REQUEST: Final = frozenset({"download_slot", "proxy", "_auth_proxy"})  # of meta: another host has its own
 
 
 class RedirectMiddleware:
@@ -42,30 +43,35 @@ class RedirectMiddleware:
         location = response.headers.get("Location")
         if not location or not location.strip():
             raise Failed("redirect_without_location", request.url)
-        target = absolute(_decoded(location), request.url)
-        seen = [*request.meta.get("redirected_from", ()), request.url]
-        if target == absolute(request.url):
-            raise Failed("redirect_to_itself", target, is_passing=False)
-        if target in seen:
-            raise Failed("redirect_loop", target)
-        if len(seen) > self.limit:
-            raise Failed("redirect_limit", target)
-        headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
-        meta = {
-            key: value for key, value in request.meta.items() if key not in ("download_slot", "proxy", "_auth_proxy")
-        }
-        return request.replace(
-            url=target,
-            headers=headers,
-            meta=meta | {"redirected_from": seen},
-            priority=request.priority + 1,
-            dont_filter=True,
-        )
+        return followed(request, response, absolute(decoded(location), request.url), self.limit)
 
 
-def _decoded(location: bytes) -> str:
-    """Read the header as browsers do: UTF-8 where it is, else byte by byte."""
+def followed(request: Request, response: Response, target: str, limit: int) -> Request:
+    """Return the request for ``target``, which ``response`` sends us to. Raises Failed.
+
+    ``meta["redirected_from"]`` lists the addresses on the way, ``meta["redirect_statuses"]`` what each answered.
+    """
+    statuses = request.meta.get("redirect_statuses", ())
+    seen = [*request.meta.get("redirected_from", ()), request.url]
+    if target == absolute(request.url):
+        raise Failed("redirect_to_itself", target)
+    if target in seen:
+        raise Failed("redirect_loop", target)
+    if len(seen) > limit:
+        raise Failed("redirect_limit", target)
+    kept = {key: value for key, value in request.meta.items() if key not in OF_ONE_REQUEST}
+    return request.replace(
+        url=target,
+        headers={name: request.headers[name] for name in KEPT_HEADERS if name in request.headers},
+        meta=kept | {"redirected_from": seen, "redirect_statuses": [*statuses, response.status]},
+        priority=request.priority + 1,
+        dont_filter=True,
+    )
+
+
+def decoded(address: bytes) -> str:
+    """Read an address as browsers do: UTF-8 where it is, else byte by byte."""
     try:
-        return location.decode("utf-8")
+        return address.decode("utf-8")
     except UnicodeDecodeError:
-        return location.decode("latin-1")
+        return address.decode("latin-1")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class SourceMiddleware:
     """Applies a source's settings to the requests made for it (``meta["source"]`` is its name).
 
-    Its headers, which may hold secrets, are sent to its own origins only: a redirect elsewhere goes without them.
+    Its headers, which may hold secrets, are sent to its own origins only: a redirect elsewhere goes without them, and
+    so does one from https to http.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -38,9 +39,14 @@ class SourceMiddleware:
             request.headers["User-Agent"] = rules.user_agent
         if rules.proxy:
             request.meta["proxy"] = rules.proxy
-        if rules.is_own_origin(request.url):
+        if rules.is_own_origin(request.url) and not _is_downgraded(request):
             for name, value in rules.headers.items():
                 request.headers[name] = value
+
+
+def _is_downgraded(request: Request) -> bool:
+    before = request.meta.get("redirected_from", ())
+    return request.url.startswith("http:") and any(url.startswith("https:") for url in before)
 
 
 class NamedProxyMiddleware(HttpProxyMiddleware):

@@ -6,6 +6,7 @@ State is in the database, never only here: kill it anywhere, run it again, and a
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from scrapy import Request, Spider, signals
 
 from crawler.backlog import Backlog
-from crawler.items import Page
+from crawler.gaps import Gaps
 from crawler.ledger import Ledger
 from crawler.outcomes import Backoff
 from crawler.polls import Polls
+from crawler.searches import Document
 from crawler.store import Store
-from crawler.turns import Lease, Turns
-from crawler.visits import Visits, lease_end
+from crawler.turns import Lease, Look, Turns
+from crawler.visits import Visits, lease_end, recovered
 from crawler.workers import worker_pool
 from foundation.errors import UsageError
 from storage import feeds, pages, raw
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.items import Page
     from storage.pages import Leased
 
 RECOVERED_AT_ONCE: Final = 4  # stored pages in one read: at most 32 MB
+READ_AT_ONCE: Final = 4  # due feeds of one source, each with what it listed before: up to 16 kB
 LEASED_AT_ONCE: Final = 8  # pages of one source in one transaction; a crash leaves no more of it leased
 ONLY_STORED: Final = "stored"
 
@@ -41,18 +45,26 @@ class NewsSpider(Spider):
     """Fetches what the configured sources publish; ``scrapy crawl news``.
 
     Arguments (``-a``): ``run``, the ledger's row that the crawl works for (its own, if none is given); ``sources``,
-    names joined by commas; ``only=stored`` to read what is stored and ask nobody.
+    names joined by commas; ``only=stored`` to read what is stored and ask nobody; ``pages``, at most so many are asked.
     """
 
     name = "news"
 
-    def __init__(self, run: str | None = None, sources: str | None = None, only: str | None = None, **kw: Any) -> None:
+    def __init__(
+        self,
+        run: str | None = None,
+        sources: str | None = None,
+        only: str | None = None,
+        pages: str | None = None,
+        **kw: Any,
+    ) -> None:
         super().__init__(**kw)
         if only not in (None, "", ONLY_STORED):
             raise UsageError(f"only={only}: the one value is {ONLY_STORED}")
         self.run_id = int(run) if run else None
         self.sources = [name.strip() for name in sources.split(",") if name.strip()] if sources else None
         self.asks_nobody = only == ONLY_STORED
+        self.pages_left = int(pages) if pages else sys.maxsize
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -72,14 +84,18 @@ class NewsSpider(Spider):
         """Put the parts of this crawl together; Scrapy's settings are final now."""
         crawl = self.store.settings.crawl
         self.backlog = Backlog.of(self.crawler)
-        self.turns: Turns[DueFeed, Leased] = Turns(self.settings.getint("CONCURRENT_REQUESTS"))
+        self.turns: Turns[Any, Leased] = Turns(self.settings.getint("CONCURRENT_REQUESTS"))
         backoff = Backoff(crawl.backoff, crawl.backoff_ceiling, crawl.attempts, crawl.retry_pause)
         self.visits = Visits(self.store, self.turns, backoff)
-        self.polls = Polls(self.store, self.turns, backoff, worker_pool(self.crawler), crawl.entries_per_poll)
+        self.gaps = Gaps(self.store, self.turns, worker_pool(self.crawler))
+        self.polls = Polls(self.store, self.turns, backoff, worker_pool(self.crawler), self.gaps)
+        self.looked: dict[str, feeds.Place] = {}  # how far the due feeds of a source were read
         self.ledger.keep_alive(self.stop)
 
     async def closed(self, reason: str) -> None:
-        """Leave the ledger in order."""
+        """Give back what was not asked, and leave the ledger in order."""
+        await self.store.write(pages.give_back, None, run_id=self.store.run_id)
+        await self.gaps.settle()
         await self.ledger.close(reason)
 
     async def start(self) -> AsyncIterator[Request | Page]:
@@ -87,6 +103,7 @@ class NewsSpider(Spider):
         await self._prune()
         async for page in self._stored():
             yield page
+        await self.gaps.settle()
         if self.asks_nobody:
             return
         await self._find_due()
@@ -95,6 +112,8 @@ class NewsSpider(Spider):
             match self.turns.next(monotonic()):
                 case None:
                     await self.turns.wait(self.turns.pause(monotonic()))
+                case Look(source):
+                    await self._look(source)
                 case Lease(source):
                     self.turns.leased(source, await self._lease(source))
                 case ask:
@@ -108,24 +127,41 @@ class NewsSpider(Spider):
         ):
             for one in stored:
                 await self.backlog.room()
-                yield _recovered(one)
+                yield recovered(one)
             after = stored[-1].raw_id
 
     async def _find_due(self) -> None:
-        now = datetime.now(UTC)
-        for feed in await self.store.read(feeds.due, self.sources, now=now):
-            self.turns.add_feed(feed.source, feed)
-        for source in await self.store.read(pages.sources_with_due, self.sources, now=now):
+        self.began = datetime.now(UTC)
+        for source in await self.store.read(feeds.sources_with_due, self.sources, now=self.began):
+            self.turns.may_have_feeds(source)
+        for source in await self.store.read(pages.sources_with_due, self.sources, now=self.began):
             self.turns.may_have_pages(source)
+        await self.gaps.find_due(self.sources)
+
+    async def _look(self, source: str) -> None:
+        """Queue more feeds of a source that were due when the run began; each once, for then it is due later."""
+        after = self.looked.pop(source, None)
+        due = await self.store.read(feeds.due, source, READ_AT_ONCE, now=self.began, after=after)
+        has_more = len(due) == READ_AT_ONCE
+        if has_more:
+            self.looked[source] = due[-1].place
+        self.turns.looked(source, due, has_more=has_more)
 
     async def _lease(self, source: str) -> list[Leased]:
         now, until = datetime.now(UTC), lease_end(self.store.settings.crawl.lease)
-        return await self.store.write(
-            pages.lease, source, LEASED_AT_ONCE, run_id=self.store.run_id, now=now, until=until
-        )
+        limit = min(LEASED_AT_ONCE, self.pages_left)
+        leased = await self.store.write(pages.lease, source, limit, run_id=self.store.run_id, now=now, until=until)
+        self.pages_left -= len(leased)
+        return leased
 
-    def _request(self, what: DueFeed | Leased) -> Request:
-        return self.polls.request(what) if isinstance(what, DueFeed) else self.visits.request(what)
+    def _request(self, what: DueFeed | Document | Leased) -> Request:
+        match what:
+            case DueFeed():
+                return self.polls.request(what)
+            case Document():
+                return self.gaps.request(what)
+            case _:
+                return self.visits.request(what)
 
     async def _prune(self) -> None:
         keep = timedelta(days=self.store.settings.crawl.raw_keep_days)
@@ -135,18 +171,3 @@ class NewsSpider(Spider):
         """End the crawl: the ledger no longer counts it as alive."""
         assert self.crawler.engine
         self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="lost"))
-
-
-def _recovered(one: raw.Stored) -> Page:
-    answer = one.answer
-    return Page(
-        url=one.url,
-        final_url=answer.final_url,
-        status=answer.status,
-        headers=answer.headers,
-        body=answer.body,
-        fetched_at=answer.fetched_at,
-        source=one.source,
-        page_id=one.page_id,
-        raw_id=one.raw_id,
-    )

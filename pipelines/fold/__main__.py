@@ -5,12 +5,14 @@ import logging
 import os
 import select
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from foundation.config import load_settings
 from foundation.errors import AlreadyRunning
 from pipelines.fold.process import LOCK, follow
 from pipelines.fold.rules import fold_rules
+from storage import watches
 from storage.engine import Database
 from storage.lease import exclusive
 
@@ -28,6 +30,8 @@ def main() -> int:
     rules = fold_rules(settings)
     try:
         with Database.open(settings.database) as database, exclusive(database, LOCK):
+            with database.write() as session:
+                watches.sync(session, settings.watches, now=datetime.now(UTC))
             follow(database, rules, _input_ended if arguments.run is not None else lambda: True)
     except AlreadyRunning as error:
         logging.error("%s", error)

@@ -10,6 +10,7 @@ from pipelines.fold.copying import group_batch
 from pipelines.fold.keying import key_batch
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
+from pipelines.watching import match_batch
 from storage.engine import Database
 from storage.lease import exclusive
 
@@ -32,13 +33,15 @@ def drain(database: Database, rules: FoldRules, progress: Progress = lambda step
     """Fold every reading that waits; the caller holds the lock.
 
     Keys first, all of them; then links and groups, batch by batch; then the stories around everything that is new in
-    one computation. A kill between any two commits leaves work that waits, and nothing else.
+    one computation; then the watches. A kill between any two commits leaves work that waits, and nothing else.
     """
     group(database, rules, progress)
     told = 0
     while done := tell_stories(database, rules, datetime.now(UTC)):
         progress("stories", done)
         told += done
+    while match_batch(database, datetime.now(UTC)):
+        pass  # last, because a new watch has every stored article to read
     if told:
         logger.info("folded %d readings", told)
     return told

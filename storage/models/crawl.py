@@ -46,10 +46,13 @@ class Feed(Base):
     url: Mapped[str]
     key: Mapped[bytes] = mapped_column(Sha256, comment="sha256 of the canonical URL")  # as named, wherever it moves
     former_url: Mapped[str | None] = mapped_column(
-        comment="the address before its last permanent redirect was believed"
+        comment="as configured, while `url` is where permanent redirects from there led"
     )
     moved_to: Mapped[str | None] = mapped_column(comment="where permanent redirects lead, until they are believed")
     moves: Mapped[int] = mapped_column(default=0, server_default="0", comment="times in a row that they led there")
+    announced_at: Mapped[datetime | None] = mapped_column(
+        comment="its date in the sitemap index: it is asked while that is newer than its last poll"
+    )
     kind: Mapped[str]
     is_enabled: Mapped[bool] = mapped_column(default=True)
     etag: Mapped[str | None]
@@ -59,6 +62,7 @@ class Feed(Base):
     next_poll_at: Mapped[datetime] = mapped_column(index=True)
     interval_seconds: Mapped[int]
     failures: Mapped[int] = mapped_column(default=0, comment="in a row; 0 after a success")
+    failing_since: Mapped[datetime | None] = mapped_column(comment="the first of those failures")
     error: Mapped[str | None] = mapped_column(comment="the last failure in words")
     entries: Mapped[bytes | None] = mapped_column(
         comment="packed: what the last poll that listed anything listed, in its order"

@@ -31,7 +31,9 @@ class Gap(Base):
     pages_listed: Mapped[int] = mapped_column(default=0, comment="that the sitemap dates within the window")
     pages_missed: Mapped[int] = mapped_column(default=0, comment="of those, that no feed had shown")
     checks: Mapped[int] = mapped_column(default=0, comment="times that sitemaps were asked")
-    next_check_at: Mapped[datetime | None] = mapped_column(comment="while suspected; null: not asked any more")
+    next_check_at: Mapped[datetime | None] = mapped_column(comment="while it is open; null: not asked any more")
+    listed_before: Mapped[bytes | None] = mapped_column(comment="packed: what the poll before listed; while asked")
+    listed_after: Mapped[bytes | None] = mapped_column(comment="packed: what that poll listed; while asked")
     opened_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

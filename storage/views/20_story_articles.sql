@@ -19,12 +19,16 @@ SELECT
   membership.runner_up,
   membership.margin,
   membership.reason,
-  reading.words
+  reading.words,
+  version.is_partial,
+  article.insecure_tls,
+  article.gone_at
 FROM membership
 JOIN story ON story.id = membership.story_id
 JOIN article ON article.id = membership.article_id
 JOIN source ON source.id = article.source_id
 JOIN reading ON reading.id = membership.reading_id
+JOIN version ON version.id = reading.version_id
 LEFT JOIN article AS copied_from ON copied_from.id = article.copied_from_id
 LEFT JOIN source AS copied_from_source ON copied_from_source.id = copied_from.source_id
 WHERE membership.left_at IS NULL

@@ -1,4 +1,4 @@
--- Which outlet needs a look? Those that fail come first when ordered by `health`.
+-- Which outlet needs a look? Those that fail come first, the longest failing before the others.
 CREATE VIEW source_health AS
 SELECT
   source.name                                              AS outlet,
@@ -13,7 +13,11 @@ SELECT
   END                                                      AS health,
   coalesce(asked.feeds, 0)                                 AS feeds,
   coalesce(asked.feeds_failing, 0)                         AS feeds_failing,
-  asked.error,
+  worst.url                                                AS worst_feed,
+  worst.error,
+  coalesce(worst.failures, 0)                              AS failures,
+  worst.failing_since,
+  coalesce(missed.gaps_open, 0)                            AS gaps_open,
   asked.polled_at,
   asked.next_poll_at,
   coalesce(kept.pages_waiting, 0)                          AS pages_waiting,
@@ -31,13 +35,26 @@ LEFT JOIN (
     source_id,
     count(*)                                        AS feeds,
     sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END)   AS feeds_failing,
-    max(error)                                      AS error,
     max(polled_at)                                  AS polled_at,
     min(next_poll_at)                               AS next_poll_at
   FROM feed
   WHERE is_enabled
   GROUP BY source_id
 ) AS asked ON asked.source_id = source.id
+LEFT JOIN (
+  SELECT
+    source_id, url, error, failures, failing_since,
+    row_number() OVER (PARTITION BY source_id ORDER BY failures DESC, id) AS place
+  FROM feed
+  WHERE is_enabled AND failures > 0
+) AS worst ON worst.source_id = source.id AND worst.place = 1
+LEFT JOIN (
+  SELECT feed.source_id, count(*) AS gaps_open
+  FROM gap
+  JOIN feed ON feed.id = gap.feed_id
+  WHERE gap.state IN ('suspected', 'confirmed')
+  GROUP BY feed.source_id
+) AS missed ON missed.source_id = source.id
 LEFT JOIN (
   SELECT
     source_id,
@@ -60,3 +77,11 @@ LEFT JOIN (
   WHERE first_seen_at >= :ago('7 days')
   GROUP BY source_id
 ) AS written ON written.source_id = source.id
+ORDER BY
+  NOT source.is_enabled,
+  coalesce(worst.failures, 0) = 0,
+  coalesce(1.0 * asked.feeds_failing / asked.feeds, 0) DESC,
+  coalesce(worst.failures, 0) DESC,
+  coalesce(asked.feeds, 0) > 0,
+  coalesce(kept.pages_failed, 0) <= coalesce(kept.pages_read, 0),
+  source.name

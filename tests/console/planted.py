@@ -11,11 +11,14 @@ from storage.models import (
     Article,
     Block,
     CopyGroup,
+    Feed,
+    Gap,
     Key,
     Label,
     Link,
     Membership,
     Page,
+    Poll,
     RawBody,
     Reading,
     Run,
@@ -23,6 +26,8 @@ from storage.models import (
     Story,
     StoryEvent,
     Version,
+    Watch,
+    WatchArticle,
 )
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -60,6 +65,8 @@ def plant(database: Database) -> World:
         _article(session, world, "Ledger harvest", "Apple harvest", HARVEST, 60, groups[2].id)
         _link(session, world)
         _stories(session, world)
+        _watch(session, world)
+        _gap(session)
     return world
 
 
@@ -243,3 +250,49 @@ def _place(
             rules_version=1,
         )
     )
+
+
+def _watch(session: Session, world: World) -> None:
+    watch = Watch(name="bridges", query="bridge*", read_upto=max(world.readings.values()), created_at=NOON)
+    session.add(watch)
+    session.flush()
+    for name in ("Courier", "Gazette", "Ledger"):
+        article, reading = world.articles[name], world.readings[name]
+        session.add(WatchArticle(watch_id=watch.id, article_id=article, reading_id=reading, matched_at=NOON))
+
+
+def _gap(session: Session) -> None:
+    """A closed gap of the Courier's feed, which is no longer polled: it had lost the bridge."""
+    page = session.query(Page).filter(Page.url.contains("courier")).one()
+    url, later = "https://courier.example/rss", NOON + timedelta(hours=2)
+    feed = Feed(
+        source_id=page.source_id,
+        url=url,
+        key=url_key(url),
+        kind="rss",
+        is_enabled=False,
+        next_poll_at=later,
+        interval_seconds=300,
+    )
+    session.add(feed)
+    session.flush()
+    poll = Poll(feed_id=feed.id, at=later, outcome="read", entries=20, entries_before=20)
+    session.add(poll)
+    session.flush()
+    gap = Gap(
+        feed_id=feed.id,
+        poll_id=poll.id,
+        since=NOON,
+        until=later,
+        state="closed",
+        reason="the sitemap lists 1 page that no feed showed",
+        pages_listed=1,
+        pages_missed=1,
+        checks=1,
+        opened_at=later,
+        decided_at=later,
+        closed_at=later,
+    )
+    session.add(gap)
+    session.flush()
+    page.gap_id = gap.id

@@ -41,7 +41,11 @@ FAULTS = {
         "INSERT INTO feed (source_id, url, key, kind, is_enabled, next_poll_at, interval_seconds, failures) "
         "SELECT source_id, 'x', key, 'rss', (1 = 1), found_at, 1, 3 FROM page WHERE id = 1"
     ),
+    "closed_gaps_were_fetched": "UPDATE page SET fetched_at = NULL WHERE gap_id IS NOT NULL",
+    "gaps_are_decided": "UPDATE gap SET pages_missed = 0",
     "references_lead_somewhere": "UPDATE page SET feed_id = 999 WHERE id = 1",
+    "matches_cite_readings": "UPDATE watch_article SET reading_id = {other_reading} WHERE article_id = {article}",
+    "gone_articles_are_gone": "UPDATE article SET gone_at = first_seen_at WHERE id = {article}",
     "file_is_sound": None,  # needs a broken file
 }
 

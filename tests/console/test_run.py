@@ -11,7 +11,7 @@ from tests.console.cli import Cli
 from tests.console.site import PARAGRAPHS, Site, serving
 
 PATIENCE = 120.0
-QUICK = "[crawl]\ndelay = 0\npoll_shortest = 0\nretry_pause = 0\n"
+QUICK = "[crawl]\ndelay = 0\npoll_shortest = 0\npoll_longest = 0.001\nretry_pause = 0\n"
 
 
 @pytest.fixture
@@ -59,10 +59,19 @@ def test_a_source_is_tried_and_nothing_of_it_is_kept(cli: Cli, site: Site) -> No
     code, result, err = told(cli, "source", "test", "Valley", "--pages", "1")
     assert code == 0, err
     assert [(feed["outcome"], feed["status"]) for feed in result["feeds"]] == [("read", 200)]
-    assert [(page["state"], page["kind"], page["is_known"]) for page in result["pages"]] == [("read", "article", False)]
+    assert sorted((page["state"], page["what"]) for page in result["pages"]) == [
+        ("read", "read it: article"),
+        ("waiting", "fetch it"),
+    ]
     assert [path.name for path in cli.folder.iterdir()] == ["storyfold.toml"]
 
     code, result, err = told(cli, "source", "test", f"{site.url}/broken.xml", "--allow-private")
+    assert (code, result) == (1, None)
+    assert "nothing that lists articles was found" in err
+    assert "broken.xml: answered 500" in err
+
+    cli.configure(QUICK + site.source("Broken", "broken.xml"))
+    code, result, err = told(cli, "source", "test", "Broken")
     assert (code, result["feeds"][0]["outcome"], result["pages"]) == (3, "failed", []), err
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foundation.config_template import entry
 from tests.crawler.web import Web
 
 ROOT = Path(__file__).parents[2]
 KEEP_ONLY = '{"pipelines.raw.KeepRaw": 100}'
-QUICK = {"delay": 0, "retry_pause": 0.2, "poll_shortest": 0, "timeout": 5}
+QUICK = {"delay": 0, "retry_pause": 0.2, "poll_shortest": 0, "poll_longest": 0.001, "timeout": 5}
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Site:
     crawl: dict[str, Any] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
     extract: dict[str, Any] = field(default_factory=lambda: {"workers": 1})
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -43,6 +45,7 @@ class Site:
         config.write_text(self._toml(), encoding="utf-8")
         env = {key: value for key, value in os.environ.items() if not key.startswith("STORYFOLD_")}
         env |= {"STORYFOLD_CONFIG": str(config), "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
+        env |= self.environment
         if self.hosts:
             env["STORYFOLD_DNS_RESOLVER"] = "console.newsweb.resolver.StaticHostsResolver"
             env["STORYFOLD_STATIC_HOSTS"] = ",".join(f"{host}=127.0.0.1" for host in self.hosts)
@@ -63,6 +66,14 @@ class Site:
         """Run a user's own spider from a file, under this project's settings."""
         command = ["runspider", str(spider)]
         process = self._popen(command, keep_only=True)
+        log, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, log
+        assert "Traceback" not in log, log
+        return log
+
+    def discover(self, out: Path) -> str:
+        """Run the spider that looks for feeds and return its log."""
+        process = self._popen(["crawl", "discover", "-a", f"out={out}"], keep_only=False)
         log, _ = process.communicate(timeout=120)
         assert process.returncode == 0, log
         assert "Traceback" not in log, log
@@ -95,14 +106,7 @@ class Site:
         lines = [f"database = {json.dumps(f'sqlite:///{self.database}')}"]
         for name, section in (("crawl", QUICK | self.crawl), ("extract", self.extract)):
             lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
-        for source in self.sources:
-            lines += ["[[source]]"]
-            lines += [f"{key} = {json.dumps(value)}" for key, value in source.items() if key != "headers"]
-            if "headers" in source:
-                lines += [
-                    "[source.headers]",
-                    *(f"{key} = {json.dumps(value)}" for key, value in source["headers"].items()),
-                ]
+        lines += [entry("source", source) for source in self.sources]
         return "\n".join(lines)
 
 

@@ -1,7 +1,5 @@
 """The spider against a local web: what is found, asked again, recovered, and never asked twice."""
 
-import os
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -235,44 +233,8 @@ def test_a_second_crawl_leaves_the_work_to_the_first(tmp_path: Path) -> None:
         assert web.log == []
 
 
-def test_a_running_crawl_listens_nowhere(tmp_path: Path) -> None:
-    with Web() as web:
-        looked: list[bool] = []
-        site = Site(web, tmp_path, [outlet(web)])
-
-        def feed(_: Asked) -> bytes:
-            looked.append(_listens(process.pid))
-            return page(rss())
-
-        web.replies["/feed"] = feed
-        process = site.start()
-        log, _ = process.communicate(timeout=60)
-        assert looked == [False], log
-
-
 def test_scrapy_finds_the_spider_and_the_project_is_ours() -> None:
     command = [sys.executable, "-m", "scrapy", "list"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert listed.stdout.split() == ["news"]
+    assert listed.stdout.split() == ["discover", "news"]
     assert Path(crawler.__file__).parent == ROOT / "crawler"
-
-
-def _listens(pid: int) -> bool:
-    """Tell whether a process has a listening socket (Linux: its descriptors against /proc/net)."""
-    inodes = set()
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            inodes.add(str(descriptor.readlink()))
-        except OSError:
-            continue
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                return True
-    return False
-
-
-def test_the_look_for_listeners_can_find_one() -> None:
-    with socket.create_server(("127.0.0.1", 0)):
-        assert _listens(os.getpid())

@@ -6,7 +6,12 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scrapy.exceptions import DownloadTimeoutError
+from OpenSSL.SSL import Error as SSLError
+from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
+from service_identity import VerificationError
+from twisted.internet.error import ConnectError, ConnectionClosed, ConnectionLost
+from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError, ResponseFailed
 
 from crawler.outcomes import (
     JITTER,
@@ -32,11 +37,48 @@ def test_errors_have_states_and_reasons() -> None:
     assert of_error(Failed("truncated_body", is_passing=True)) == Outcome("failed", "truncated_body", is_passing=True)
     assert of_error(UnusableUrl("x", "not_http")) == Outcome("refused", "not_http")
     assert of_error(DownloadTimeoutError()) == Outcome("failed", "timeout", is_passing=True)
-    assert of_error(Exception("certificate verify failed")).reason == "tls"
     assert of_error(ZeroDivisionError()) == Outcome("failed", "unexpected_ZeroDivisionError")
 
 
-@given(st.integers(100, 999))
+def kinds_of(*roots: type[BaseException]) -> list[type[BaseException]]:
+    """These kinds of errors and all that are made of them."""
+    found: dict[type[BaseException], None] = dict.fromkeys(roots)
+    for kind in roots:
+        found |= dict.fromkeys(kinds_of(*kind.__subclasses__()))
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    "kind", kinds_of(DownloadFailedError, ConnectError, ConnectionClosed, SSLError, ParseError, VerificationError)
+)
+def test_every_error_of_the_network_has_a_reason_alone_and_wrapped(kind: type[BaseException]) -> None:
+    error = kind.__new__(kind)
+    wrapped = DownloadFailedError("outer")
+    wrapped.__cause__ = ResponseFailed([Failure(error)])  # type: ignore[no-untyped-call]
+    for one in (error, wrapped):
+        outcome = of_error(one)
+        assert outcome.state == "failed"
+        assert not outcome.reason.startswith("unexpected")
+
+
+def test_the_innermost_cause_decides() -> None:
+    def wrapped(*causes: Exception) -> Exception:
+        try:
+            raise DownloadFailedError("outer") from ResponseFailed([Failure(cause) for cause in causes])  # type: ignore[no-untyped-call]
+        except DownloadFailedError as error:
+            return error
+
+    assert of_error(wrapped(ConnectionLost())).reason == "connection_lost"
+    assert of_error(wrapped(SSLError([("SSL routines", "", "wrong version number")]))).reason == "tls"
+    assert of_error(wrapped(ConnectionLost(), Failed("headers_too_large"))).reason == "headers_too_large"
+    assert of_error(wrapped(AddressRefused("10.0.0.1"))) == Outcome("refused", "private_address")
+
+
+def test_a_paused_host_says_until_when() -> None:
+    assert of_error(Failed("host_paused", resume_at=NOW)) == Outcome("failed", "host_paused", resume_at=NOW)
+
+
+@given(st.integers(0, 999))
 def test_every_status_is_a_page_or_an_end_with_a_reason(status: int) -> None:
     outcome = of_status(status, None, now=NOW)
     if outcome is None:

@@ -19,7 +19,7 @@ from tests.crawler.crawl import ROOT
 
 MUST_BE_OFF = [
     *("TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "COOKIES_ENABLED", "METAREFRESH_ENABLED", "REFERER_ENABLED"),
-    *("HTTPCACHE_ENABLED", "RETRY_ENABLED"),
+    *("HTTPCACHE_ENABLED", "RETRY_ENABLED", "DOWNLOAD_FAIL_ON_DATALOSS"),
 ]
 
 
@@ -47,7 +47,7 @@ def test_every_component_exists(crawler: Crawler) -> None:
 
 
 def test_every_spider_loads(crawler: Crawler) -> None:
-    assert SpiderLoader.from_settings(crawler.settings).list() == ["news"]
+    assert SpiderLoader.from_settings(crawler.settings).list() == ["discover", "news"]
 
 
 def test_every_deviation_says_what_it_deviates_from() -> None:

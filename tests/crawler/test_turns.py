@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.turns import Ask, Lease, Turns
+from crawler.turns import Ask, Lease, Look, Turns
 
 sources = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 5), st.integers(0, 30)), min_size=1)
 
@@ -16,15 +16,18 @@ def test_everything_is_asked_once_within_the_limits(
 ) -> None:
     turns: Turns[str, str] = Turns(limit, per_source)
     stored = {name: [f"{name}-page-{n}" for n in range(count)] for name, (_, count) in work.items()}
-    for name, (feeds, _) in work.items():
-        for number in range(feeds):
-            turns.add_feed(name, f"{name}-feed-{number}")
+    due = {name: [f"{name}-feed-{n}" for n in range(count)] for name, (count, _) in work.items()}
+    for name in work:
+        turns.may_have_feeds(name)
         turns.may_have_pages(name)
     asked: list[str] = []
     under_way: list[str] = []
     while not turns.is_finished:
         job = turns.next(0.0)
         match job:
+            case Look(name):
+                few, due[name] = due[name][:2], due[name][2:]
+                turns.looked(name, few, has_more=bool(due[name]))
             case Lease(name):
                 portion, stored[name] = stored[name][:8], stored[name][8:]
                 turns.leased(name, portion)
@@ -105,3 +108,48 @@ def test_waiting_ends_when_something_is_done() -> None:
         await turns.wait(0.001)
 
     asyncio.run(scenario())
+
+
+def test_ten_thousand_sources_are_read_as_they_are_asked_and_then_forgotten() -> None:
+    turns: Turns[str, str] = Turns(limit=16)
+    for number in range(10_000):
+        turns.may_have_feeds(f"source {number}")
+    under_way: list[str] = []
+    asked = read = 0
+    while not turns.is_finished:
+        match turns.next(0.0):
+            case Look(source):
+                read += 1
+                turns.looked(source, ["feed"], has_more=False)
+            case Ask(source, _):
+                asked += 1
+                under_way.append(source)
+            case _:
+                turns.done(under_way.pop(0))
+        assert read - asked <= 1, "a feed is in memory when it is asked, and not before"
+    assert asked == 10_000
+    assert turns.next(0.0) is None
+    assert len(turns._sources) == 0
+
+
+def test_a_hold_outlives_having_nothing_to_do() -> None:
+    turns: Turns[str, str] = Turns(limit=4)
+    turns.hold("a", 10.0)
+    assert turns.next(0.0) is None
+    turns.add_feed("a", "feed")
+    assert turns.next(1.0) is None
+    assert turns.next(10.0) == Ask("a", "feed")
+
+
+def test_a_source_dropped_while_it_is_read_stays_out() -> None:
+    turns: Turns[str, str] = Turns(limit=4)
+    turns.may_have_feeds("a")
+    turns.may_have_pages("b")
+    assert turns.next(0.0) == Look("a")
+    assert turns.next(0.0) == Lease("b")
+    turns.drop("a")
+    turns.drop("b")
+    turns.looked("a", ["feed"], has_more=True)
+    turns.leased("b", ["page"])
+    assert turns.next(0.0) is None
+    assert turns.is_finished

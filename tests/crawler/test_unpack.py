@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import random
 import zlib
 
 import brotli  # type: ignore[import-untyped]
@@ -10,7 +11,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.unpack import NotPacked, TooLarge, Truncated, unpack
+from crawler.unpack import NotPacked, TooLarge, Truncated, is_text, unpack
 
 LIMIT = 1_000_000
 TEXT = "Wörter, Sätze und Absätze.\n".encode() * 500
@@ -44,11 +45,30 @@ def test_any_bytes_under_any_header_give_bytes_or_one_of_three_errors(data: byte
         assert len(unpack(data, encodings, LIMIT)) <= LIMIT
 
 
+VARIED = random.Random(7).randbytes(200_000).hex().encode()
+
+
 @pytest.mark.parametrize("name", PACKERS)
-def test_half_a_body_is_truncated(name: str) -> None:
-    packed = PACKERS[name](TEXT)
-    with pytest.raises(Truncated):
+def test_half_a_body_is_truncated_and_what_came_is_kept(name: str) -> None:
+    packed = PACKERS[name](VARIED)
+    with pytest.raises(Truncated) as caught:
         unpack(packed[: len(packed) // 2], [name], LIMIT)
+    assert VARIED.startswith(caught.value.body)
+    assert len(caught.value.body) > len(VARIED) // 4
+    twice = PACKERS[name](gzip.compress(VARIED))
+    with pytest.raises(Truncated) as caught:
+        unpack(twice[:-200], ["gzip", name], LIMIT)
+    assert VARIED.startswith(caught.value.body)
+    assert caught.value.body
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate"])
+def test_a_body_that_is_broken_on_the_way_is_truncated_there(name: str) -> None:
+    packed = bytearray(PACKERS[name](VARIED * 2))
+    packed[-5_000:-4_000] = b"\xff" * 1_000
+    with pytest.raises(Truncated) as caught:
+        unpack(bytes(packed), [name], LIMIT)
+    assert (VARIED * 2).startswith(caught.value.body[: len(VARIED)])
 
 
 @pytest.mark.parametrize("name", PACKERS)
@@ -80,8 +100,11 @@ def test_a_small_body_cannot_claim_a_large_window() -> None:
 
 def test_text_that_only_says_it_is_packed() -> None:
     for name in PACKERS:
-        with pytest.raises((NotPacked, Truncated)):
-            unpack(b"<html>plain", [name], LIMIT)
+        for text in (b"<html>plain", b"plain", "<!DOCTYPE html>\r\n\tWörter".encode() * 100, "Grüße".encode("latin-1")):
+            with pytest.raises(NotPacked):
+                unpack(text, [name], LIMIT)
+            assert is_text(text)
+        assert not is_text(PACKERS[name](TEXT))
     assert unpack(b"plain", ["identity"], LIMIT) == b"plain"
     with pytest.raises(NotPacked):
         unpack(b"x", ["gzip"] * 6, LIMIT)

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import socket
 import socketserver
 import ssl
 import threading
@@ -25,6 +26,7 @@ class Asked:
     headers: dict[str, str]
     time: float
     send: "Send"
+    connection: socket.socket
 
 
 # Bytes, or a function that returns them, or sends them itself and returns none.
@@ -97,15 +99,19 @@ class Web:
     replies: dict[str, Reply] = field(default_factory=dict)
     log: list[Asked] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
+    address: str = "127.0.0.1"
 
     def __enter__(self) -> Self:
         web = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                web._answer(self.rfile, self.request.sendall)
+                web._answer(self.rfile, self.request)
 
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        class Server(socketserver.ThreadingTCPServer):
+            address_family = socket.AF_INET6 if ":" in web.address else socket.AF_INET
+
+        self.server = Server((self.address, 0), Handler, bind_and_activate=False)
         self.server.daemon_threads = True
         self.server.request_queue_size = 128
         self.server.allow_reuse_address = True
@@ -131,7 +137,7 @@ class Web:
     def times_asked(self, path: str) -> int:
         return self.paths().count(path)
 
-    def _answer(self, stream: Any, send: Send) -> None:
+    def _answer(self, stream: Any, connection: socket.socket) -> None:
         try:
             lines = []
             while (line := stream.readline(65_536).decode("latin-1").strip()) != "":
@@ -143,9 +149,9 @@ class Web:
                 name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
             }
             host = headers.get("host", "").split(":")[0]
-            asked = Asked(host, path, headers, time.monotonic(), send)
+            asked = Asked(host, path, headers, time.monotonic(), connection.sendall, connection)
             self.log.append(asked)
             reply = self.replies.get(host + path, self.replies.get(path, NOT_FOUND))
-            send(reply if isinstance(reply, bytes) else reply(asked) or b"")
+            connection.sendall(reply if isinstance(reply, bytes) else reply(asked) or b"")
         except OSError:
             pass  # the client went away, as clients do

@@ -185,7 +185,7 @@ def test_what_we_write_reads_back(values: dict[str, Any]) -> None:
 
 def test_an_entry_reads_back() -> None:
     values = {"name": 'the "Daily" \\ \x7f', "feeds": ["https://a/"], "owner": None, "allow_private": False}
-    assert tomllib.loads(entry("source", values)) == {"source": [{k: v for k, v in values.items() if v}]}
+    assert tomllib.loads(entry("source", values)) == {"source": [{k: v for k, v in values.items() if v is not None}]}
 
 
 def paths(value: object, at: tuple[str | int, ...] = ()) -> set[tuple[str | int, ...]]:

@@ -15,8 +15,8 @@ urls = st.builds(
     st.sampled_from(["http", "HTTPS", "https"]),
     st.sampled_from(["Example.org", "пример.укр", "user:pw@a.test", "127.1", "[::1]", "xn--e1afmkfd.xn--j1amh"]),
     st.sampled_from(["", ":80", ":443", ":8080"]),
-    words,
-    st.lists(st.tuples(st.sampled_from(["id", "p", "utm_source", "fbclid", "q", ""]), words)).map(
+    st.lists(words | st.sampled_from([";jsessionid=", ";JSESSIONID=a", ".", "..", "/", ";", "x"])).map("".join),
+    st.lists(st.tuples(st.sampled_from(["id", "p", "utm_source", "fbclid", "phpsessid", "q", ""]), words)).map(
         lambda pairs: "&".join(f"{key}={value}" for key, value in pairs)
     ),
     words,
@@ -65,6 +65,12 @@ def test_any_text_is_a_url_or_unusable(text: str) -> None:
         ("https://example.org/grüße", "https://example.org/gr%C3%BC%C3%9Fe"),
         ("http://münchen.example/", "http://xn--mnchen-3ya.example/"),
         ("http://2130706433/", "http://127.0.0.1/"),
+        ("https://example.org/a;jsessionid=4F3A.node1?id=5", "https://example.org/a?id=5"),
+        ("https://example.org/x;JSESSIONID=1/a;v=2", "https://example.org/x/a;v=2"),
+        ("https://example.org/a?PHPSESSID=e1f2&id=5", "https://example.org/a?id=5"),
+        ("https://example.org/a?ASPSESSIONIDQABCDEFG=XYZ", "https://example.org/a"),
+        ("https://example.org/a?sid=7&session=3&s=1", "https://example.org/a?sid=7&session=3&s=1"),
+        ("https://example.org/a/..;jsessionid=1/b", "https://example.org/b"),
     ],
 )
 def test_spellings_of_one_page_become_one(url: str, canonical: str) -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.charsets import text_codec
 from pipelines import dates, json_ld, metadata, titles
 from pipelines.agencies import agency_of, credited
 from pipelines.authors import authors
-from pipelines.markup import parse, text_codec
+from pipelines.markup import parse
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from foundation.urls import url_key
@@ -14,6 +14,8 @@ from storage import models, pages, raw
 from storage.engine import Database
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+HOURS = (1.0, 4.0)
 SITE = "https://news.example.com"
 
 
@@ -22,23 +24,41 @@ def said(text: str, canonical: str | None = None, title: str = "Dam opens", **mo
     return Said("article", title, blocks, canonical_url=canonical, reader="test", **more)  # type: ignore[arg-type]
 
 
-def fetch(session: Session, url: str, at: datetime = NOON, feed_time: datetime | None = None) -> int:
+def fetch(
+    session: Session,
+    url: str,
+    at: datetime = NOON,
+    feed_time: datetime | None = None,
+    *,
+    insecure_tls: bool = False,
+    is_partial: bool = False,
+) -> int:
     """Store a page's bytes as the crawl does; return the raw body's id."""
     source = session.scalar(select(models.Source))
     if source is None:
         source = models.Source(name="Example", url=SITE, allow_private=False, created_at=NOON)
         session.add(source)
         session.flush()
-    pages.add(session, source.id, None, [pages.Found(url, url_key(url), "From the feed", feed_time)], now=at)
+    link = pages.Found(url, url_key(url), "From the feed", feed_time, "Jane Doe, Juan Gil", "In short.", "en-GB")
+    pages.add(session, source.id, None, [link], now=at)
     page_id = session.scalars(select(models.Page.id).where(models.Page.key == url_key(url))).one()
-    return raw.keep(session, page_id, raw.Answer(url, 200, {}, b"<html>", at), run_id=None)
+    raw_id = raw.keep(session, page_id, raw.Answer(url, 200, {}, b"<html>", at, insecure_tls), run_id=None)
+    if is_partial:
+        session.execute(update(models.RawBody).where(models.RawBody.id == raw_id).values(is_partial=True))
+        session.execute(update(models.Page).where(models.Page.id == page_id).values(reason="truncated_body"))
+    return raw_id
 
 
 def read(
-    database: Database, url: str, outcome: Reading, at: datetime = NOON, feed_time: datetime | None = None
+    database: Database,
+    url: str,
+    outcome: Reading,
+    at: datetime = NOON,
+    feed_time: datetime | None = None,
+    **came: bool,
 ) -> Saved:
     with database.write() as session:
-        return save(session, fetch(session, url, at, feed_time), outcome, at)
+        return save(session, fetch(session, url, at, feed_time, **came), outcome, at, HOURS)
 
 
 def count(database: Database, table: type[models.Base]) -> int:
@@ -150,3 +170,84 @@ def test_an_article_without_a_date_of_its_own_takes_the_feeds_and_else_when_it_w
     with database.read() as session:
         times = session.execute(select(models.Article.time, models.Article.published_from).order_by(models.Article.id))
         assert [tuple(row) for row in times] == [(listed, "feed"), (NOON, None)]
+
+
+def test_what_a_page_does_not_say_its_feed_may(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("The dam opened.", title=""))
+    read(database, f"{SITE}/vote-2", said("Die Wahl.", authors=("Ana Sol",), language="de"))
+    with database.read() as session:
+        silent, own = session.scalars(select(models.Article).order_by(models.Article.id))
+        assert (silent.title, silent.authors, silent.language) == ("From the feed", ["Jane Doe", "Juan Gil"], "en")
+        assert (own.title, own.authors, own.language) == ("Dam opens", ["Ana Sol"], "de")
+        assert session.scalars(select(models.Page.feed_summary)).first() == "In short."
+
+
+def test_a_version_says_how_its_bytes_were_read(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("Der Damm.", charset="cp1252", is_repaired=True))
+    with database.read() as session:
+        version = session.scalars(select(models.Version)).one()
+        assert (version.charset, version.is_repaired, version.is_partial) == ("cp1252", True, False)
+
+
+def test_an_article_says_that_some_of_its_bytes_came_over_a_connection_nobody_vouched_for(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("The dam opened."))
+    read(database, f"{SITE}/dam-1", said("The dam overflowed."), LATER, insecure_tls=True)
+    read(database, f"{SITE}/vote-2", said("The vote passed."), insecure_tls=True)
+    read(database, f"{SITE}/vote-2", said("The vote failed."), LATER)
+    read(database, f"{SITE}/fair-3", said("The fair opened."))
+    with database.read() as session:
+        told = session.scalars(select(models.Article.insecure_tls).order_by(models.Article.id))
+        assert told.all() == [True, True, False]
+
+
+def test_half_a_page_is_an_article_until_the_whole_comes(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("The dam"), is_partial=True)
+    assert partial_versions(database) == [("The dam", True)]
+    read(database, f"{SITE}/dam-1", said("The dam opened."), LATER)
+    read(database, f"{SITE}/dam-1", said("The dam op"), LATER, is_partial=True)
+    assert partial_versions(database) == [("The dam", True), ("The dam opened.", False)]
+    with database.read() as session:
+        page = session.scalars(select(models.Page)).one()
+        assert (page.state, page.reason) == ("read", "truncated_body")
+
+
+def test_a_whole_page_that_says_no_more_than_its_half_makes_that_whole(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("The dam opened."), is_partial=True)
+    read(database, f"{SITE}/dam-1", said("The dam opened."), LATER)
+    assert partial_versions(database) == [("The dam opened.", False)]
+
+
+def partial_versions(database: Database) -> list[tuple[str, bool]]:
+    with database.read() as session:
+        query = select(models.Block.text, models.Version.is_partial).join(models.Version).order_by(models.Version.id)
+        return [(text, is_partial) for text, is_partial in session.execute(query)]
+
+
+def test_half_a_page_without_an_article_says_that_it_was_cut(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", NoArticle("no_text"), is_partial=True)
+    with database.read() as session:
+        assert session.scalars(select(models.Page.reason)).one() == "truncated_body"
+
+
+def test_pages_of_an_article_are_visited_again_unless_another_of_them_speaks_for_it(database: Database) -> None:
+    canonical = f"{SITE}/2026/dam-1"
+    read(database, f"{SITE}/amp/dam-1", said("Short text.", canonical))
+    assert visits(database) == [LATER]
+    read(database, canonical, said("The whole text.", canonical))
+    assert read(database, f"{SITE}/amp/dam-1", said("Shorter text.", canonical), LATER).is_variant
+    assert visits(database) == [None, LATER]
+
+
+def test_an_article_whose_page_says_nothing_any_more_stays_and_is_not_gone(database: Database) -> None:
+    first = read(database, f"{SITE}/dam-1", said("The dam opened."))
+    assert read(database, f"{SITE}/dam-1", NoArticle("cookie_wall"), LATER).article_id is None
+    with database.read() as session:
+        page = session.scalars(select(models.Page)).one()
+        assert (page.article_id, page.state, page.reason) == (first.article_id, "read", "cookie_wall")
+        assert session.scalars(select(models.Article.gone_at)).one() is None
+    assert visits(database) == [NOON + timedelta(hours=4)]
+
+
+def visits(database: Database) -> list[datetime | None]:
+    with database.read() as session:
+        return list(session.scalars(select(models.Page.next_visit_at).order_by(models.Page.id)))

@@ -10,12 +10,13 @@ from foundation.urls import url_key
 from storage import pages, raw, runs
 from storage.engine import Database
 from storage.models import Page, RawBody, Run, Source
-from storage.pages import Ended, Found, Leased
+from storage.pages import Added, Ended, Found, Leased
 from storage.raw import Answer
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=10)
 LATER = NOW + timedelta(hours=1)
+EARLIER = NOW - timedelta(hours=1)
 
 
 def link(number: int, time: datetime | None = None, title: str | None = None) -> Found:
@@ -40,7 +41,7 @@ def run(database: Database) -> int:
         return runs.start(session, process=this_process(), now=NOW)
 
 
-def add(database: Database, source_id: int, *found: Found, now: datetime = NOW) -> tuple[int, int]:
+def add(database: Database, source_id: int, *found: Found, now: datetime = NOW) -> Added:
     with database.write() as session:
         return pages.add(session, source_id, None, found, now=now)
 
@@ -79,15 +80,15 @@ def one(database: Database) -> Page:
 
 def test_a_link_found_twice_is_one_page(database: Database) -> None:
     home, other = source(database), source(database, "Other")
-    assert add(database, home, link(1), link(2), link(1)) == (2, 0)
-    assert add(database, other, link(2), link(3)) == (1, 0)
+    assert add(database, home, link(1), link(2), link(1)) == Added(2, 0)
+    assert add(database, other, link(2), link(3)) == Added(1, 0)
     assert len(states(database)) == 3
 
 
 def test_thousands_of_links_fit_in_one_poll(database: Database) -> None:
     home = source(database)
-    assert add(database, home, *map(link, range(2_000))) == (2_000, 0)
-    assert add(database, home, *map(link, range(1_000, 2_001))) == (1, 0)
+    assert add(database, home, *map(link, range(2_000))) == Added(2_000, 0)
+    assert add(database, home, *map(link, range(1_000, 2_001))) == Added(1, 0)
 
 
 def test_a_page_belongs_to_one_run_at_a_time(database: Database) -> None:
@@ -209,13 +210,23 @@ def test_reading_ends_a_page_with_the_reason_why_it_holds_no_article(database: D
 
 def test_a_newer_date_in_the_feed_has_a_page_asked_again(database: Database) -> None:
     home = source(database)
-    add(database, home, link(1, NOW), link(2, NOW), link(3))
+    add(database, home, link(1, NOW), link(2, NOW), link(3), link(4))
     run_id = run(database)
     for leased in lease(database, run_id):
         read(database, keep(database, leased.id, run_id))
-    assert add(database, home, link(1, LATER), link(2, NOW), link(3, LATER)) == (0, 1)
-    assert states(database) == {link(1).url: "waiting", link(2).url: "read", link(3).url: "read"}
-    assert add(database, home, link(1, LATER)) == (0, 0)
+    # The third was found without a date: dated before it was fetched, it has not changed since.
+    assert add(database, home, link(1, LATER), link(2, NOW), link(3, EARLIER), link(4, LATER)) == Added(0, 2)
+    assert {url for url, state in states(database).items() if state == "waiting"} == {link(1).url, link(4).url}
+    assert add(database, home, link(1, LATER), link(3, EARLIER), link(4, LATER)) == Added(0, 0)
+
+
+def test_what_the_first_feed_did_not_say_of_a_page_another_fills_in(database: Database) -> None:
+    home = source(database)
+    add(database, home, link(1))
+    add(database, home, link(1, NOW, "Dam opens"))
+    add(database, home, link(1, NOW, "Another title"))
+    page = one(database)
+    assert (page.state, page.feed_time, page.feed_title) == ("waiting", NOW, "Dam opens")
 
 
 def test_a_page_that_did_not_change_is_read_as_before(database: Database) -> None:

@@ -95,3 +95,14 @@ def test_a_source_that_somebody_asks_for_by_name_is_due_at_once(database: Databa
     with database.write() as session:
         make_due(session, ["a"], now=NOON)
     assert [(name, due) for name, *_, due in rows(database)] == [("a", NOON), ("b", later)]
+
+
+def test_a_feed_that_moved_stays_there_until_its_configured_address_changes(database: Database) -> None:
+    old, new = "https://a.example/f", "https://b.example/f"
+    synced(database, outlet("a", feeds=[old]))
+    with database.write() as session:
+        session.execute(text("UPDATE feed SET former_url = url, url = :new"), {"new": new})
+    synced(database, outlet("a", feeds=[old + "#top"]))
+    assert [(row[2], row[4]) for row in rows(database)] == [(new, True)]
+    synced(database, outlet("a", feeds=["https://a.example/other"]))
+    assert [(row[2], row[4]) for row in rows(database)] == [("https://a.example/other", True), (new, False)]

@@ -73,7 +73,11 @@ def upgrade() -> None:
         sa.Column("pages_listed", BigInt, nullable=False, comment="that the sitemap dates within the window"),
         sa.Column("pages_missed", BigInt, nullable=False, comment="of those, that no feed had shown"),
         sa.Column("checks", BigInt, nullable=False, comment="times that sitemaps were asked"),
-        sa.Column("next_check_at", UtcDateTime(), nullable=True, comment="while suspected; null: not asked any more"),
+        sa.Column("next_check_at", UtcDateTime(), nullable=True, comment="while it is open; null: not asked any more"),
+        sa.Column(
+            "listed_before", sa.LargeBinary(), nullable=True, comment="packed: what the poll before listed; while asked"
+        ),
+        sa.Column("listed_after", sa.LargeBinary(), nullable=True, comment="packed: what that poll listed; while asked"),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
@@ -121,7 +125,7 @@ def upgrade() -> None:
             "former_url",
             sa.String(),
             nullable=True,
-            comment="the address before its last permanent redirect was believed",
+            comment="as configured, while `url` is where permanent redirects from there led",
         ),
     )
     op.add_column(
@@ -133,6 +137,18 @@ def upgrade() -> None:
     op.add_column(
         "feed",
         sa.Column("moves", BigInt, server_default="0", nullable=False, comment="times in a row that they led there"),
+    )
+    op.add_column(
+        "feed",
+        sa.Column(
+            "announced_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="its date in the sitemap index: it is asked while that is newer than its last poll",
+        ),
+    )
+    op.add_column(
+        "feed", sa.Column("failing_since", UtcDateTime(), nullable=True, comment="the first of those failures")
     )
     op.add_column(
         "feed",

@@ -1,0 +1,108 @@
+"""How many new pages a host may have in one day, as a whole and for each pattern of its addresses.
+
+A calendar links to every day there is, a session id makes a new address of every page: such a trap costs no more than
+its budget, and what is beyond is found again on the next day. Runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from foundation.patterns import pattern
+from foundation.urls import host
+from storage.engine import portions
+from storage.models import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.pages import Found
+
+WHOLE_HOST: Final = ""
+KEPT: Final = timedelta(days=2)  # yesterday's stay to be looked at
+CHUNK: Final = 500  # rows of one statement, of four parameters
+
+Spent: TypeAlias = "Counter[tuple[str, str]]"  # pages of today by host and pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """New pages of one day: of a host, and of one pattern of it."""
+
+    per_host: int
+    per_pattern: int
+
+
+def within(session: Session, links: Sequence[Found], limits: Limits, *, now: datetime) -> list[Found]:
+    """Return those of these new links, in their order, that today's budgets allow, and spend them.
+
+    The row of a host is locked until the transaction ends: two writers never spend the same budget.
+    """
+    today = now.date()
+    named = [(link, host(link.url), pattern(link.url)) for link in links]
+    spent = _add(session, Counter({(name, WHOLE_HOST): 0 for _, name, _ in named}), today)
+    spent.update(_spent(session, {(name, alike) for _, name, alike in named}, today))
+    allowed, pages = decide([(name, alike) for _, name, alike in named], spent, limits)
+    _add(session, pages, today)
+    _prune(session, today - KEPT)
+    return [link for (link, _, _), is_allowed in zip(named, allowed, strict=True) if is_allowed]
+
+
+def decide(
+    wanted: Iterable[tuple[str, str]], spent: Mapping[tuple[str, str], int], limits: Limits
+) -> tuple[list[bool], Spent]:
+    """Return for each (host, pattern) whether it is allowed, first come first served, and what this spends."""
+    pages: Spent = Counter()
+    allowed = []
+    for host_name, alike in wanted:
+        whole, part = (host_name, WHOLE_HOST), (host_name, alike)
+        room = min(
+            limits.per_host - spent.get(whole, 0) - pages[whole], limits.per_pattern - spent.get(part, 0) - pages[part]
+        )
+        allowed.append(room > 0)
+        if room > 0:
+            pages[whole] += 1
+            pages[part] += 1
+    return allowed, pages
+
+
+def _add(session: Session, pages: Spent, day: date) -> Spent:
+    """Add to the rows of a day, in one order for all writers; return what they hold now."""
+    rows = [
+        {"host": name, "pattern": alike, "day": day, "pages": count} for (name, alike), count in sorted(pages.items())
+    ]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    now: Spent = Counter()
+    for chunk in portions(rows, CHUNK):
+        statement = insert(Budget).values(chunk)
+        statement = statement.on_conflict_do_update(
+            index_elements=["host", "pattern", "day"], set_={"pages": Budget.pages + statement.excluded.pages}
+        )
+        for row in session.execute(statement.returning(Budget.host, Budget.pattern, Budget.pages)):
+            now[row.host, row.pattern] = row.pages
+    return now
+
+
+def _spent(session: Session, names: Iterable[tuple[str, str]], day: date) -> Spent:
+    spent: Spent = Counter()
+    for chunk in portions(names, CHUNK):
+        rows = session.execute(
+            select(Budget.host, Budget.pattern, Budget.pages).where(
+                Budget.day == day, tuple_(Budget.host, Budget.pattern).in_(chunk)
+            )
+        )
+        spent.update({(row.host, row.pattern): row.pages for row in rows})
+    return spent
+
+
+def _prune(session: Session, before: date) -> None:
+    session.execute(delete(Budget).where(Budget.day < before))

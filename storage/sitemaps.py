@@ -1,0 +1,113 @@
+"""The sitemaps that sitemap indexes name: rows of their own, below the index, for as long as it names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import aliased
+
+from storage.models import Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+KINDS: Final = ("sitemap", "news_sitemap")
+DEEPEST: Final = 3  # indexes above a sitemap; sitemaps.org has one, Google reads two
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A sitemap that an index names: ``url`` is canonical and ``key`` its sha256.
+
+    ``announced_at`` is the moment up to which the index speaks of it; None where the index does not say.
+    """
+
+    url: str
+    key: bytes
+    announced_at: datetime | None = None
+
+
+def above(session: Session, feed_id: int | None) -> tuple[bytes, ...]:
+    """Return the keys of a feed and of the sitemap indexes above it."""
+    keys: list[bytes] = []
+    while feed_id is not None and len(keys) <= DEEPEST:
+        key, feed_id = session.execute(select(Feed.key, Feed.parent_id).where(Feed.id == feed_id)).one()
+        keys.append(key)
+    return tuple(keys)
+
+
+def follow(session: Session, index_id: int, children: Sequence[Child], *, now: datetime) -> list[int]:
+    """Make the rows below an index say what it says; return the ids of those that are due now because of it.
+
+    A sitemap that the index no longer names is disabled. One that the configuration or another index names is left to
+    them. A feed that is no index has no children, and whatever it had is disabled.
+    """
+    index = session.get_one(Feed, index_id)
+    wanted = {child.key: child for child in children}
+    mine = select(Feed).where(
+        Feed.source_id == index.source_id, or_(Feed.parent_id == index_id, Feed.key.in_(list(wanted)))
+    )
+    known = {feed.key: feed for feed in session.scalars(mine)}
+    followed = [_followed(session, index, child, known.get(child.key), now) for child in wanted.values()]
+    dropped = [feed for key, feed in known.items() if feed.parent_id == index_id and key not in wanted]
+    for feed in dropped:
+        feed.is_enabled = False
+    session.flush()
+    if dropped:
+        disable_orphans(session, index.source_id)
+    return [feed.id for feed in followed if feed is not None]
+
+
+def disable_orphans(session: Session, source_id: int) -> None:
+    """Disable what hangs below a disabled sitemap index of a source."""
+    index = aliased(Feed)
+    disabled = select(index.id).where(index.source_id == source_id, index.is_enabled.is_(False))
+    for _ in range(DEEPEST):
+        session.execute(
+            update(Feed)
+            .where(Feed.source_id == source_id, Feed.is_enabled, Feed.parent_id.in_(disabled))
+            .values(is_enabled=False)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def enable(feed: Feed, now: datetime) -> None:
+    """Let a feed be asked at once, and read whatever it answers: what hangs below it was disabled with it."""
+    feed.is_enabled = True
+    feed.next_poll_at = now
+    feed.etag = feed.last_modified = feed.body_sha256 = None
+
+
+def _followed(session: Session, index: Feed, child: Child, feed: Feed | None, now: datetime) -> Feed | None:
+    """Bring one row up to date; return it where that makes it due now."""
+    if feed is None:
+        feed = Feed(source_id=index.source_id, parent_id=index.id, key=child.key, url=child.url, kind="sitemap")
+        feed.interval_seconds, feed.announced_at = index.interval_seconds, child.announced_at
+        enable(feed, now)
+        session.add(feed)
+        return feed
+    if feed.is_enabled and feed.parent_id != index.id:
+        return None
+    was_due, before, feed.announced_at = _is_due(feed, now), feed.announced_at, child.announced_at
+    if not feed.is_enabled:
+        feed.parent_id = index.id
+        enable(feed, now)
+        return feed
+    if was_due or feed.announced_at == before or not _is_dated_newer(feed):
+        return None
+    feed.next_poll_at = now
+    return feed
+
+
+def _is_due(feed: Feed, now: datetime) -> bool:
+    has_failed = feed.failures > 0 or feed.polled_at is None
+    return feed.next_poll_at <= now and (has_failed or feed.announced_at is None or _is_dated_newer(feed))
+
+
+def _is_dated_newer(feed: Feed) -> bool:
+    return feed.announced_at is not None and (feed.polled_at is None or feed.announced_at > feed.polled_at)
