@@ -30,7 +30,12 @@ from benchmarks.web import configuration, resolving
 from storage.engine import Database
 
 RATIO_AIM: Final = 0.8  # pages per second of the crawl over bare Scrapy's
-CRAWL_ONLY: Final = ("-s", 'ITEM_PIPELINES={"pipelines.raw.KeepRaw": 100}', "-s", "WORKER_PRELOAD=crawler.feeds")
+CRAWL_ONLY: Final = (
+    "-s",
+    'ITEM_PIPELINES={"pipelines.raw.KeepRaw": 100}',
+    "-s",
+    "WORKER_PRELOAD=crawler.readers.feeds",
+)
 CRAWL: Final = """
 [crawl]
 delay = 0

@@ -23,8 +23,8 @@ from typing import Any, Final
 
 from feedparser.datetimes import _parse_date
 
-from crawler.feeds import MAX_AUTHOR, MAX_SUMMARY, MAX_TITLE, Entry, FeedEntries
-from crawler.plain import plain
+from crawler.readers.feeds import MAX_AUTHOR, MAX_SUMMARY, MAX_TITLE, Entry, FeedEntries
+from crawler.readers.plain import plain
 from foundation.errors import UnusableUrl
 from foundation.urls import absolute
 

@@ -27,11 +27,11 @@ import feedparser
 from protego import Protego
 
 from benchmarks.expectations import Verdict, header, verdicts
-from crawler.bodies import as_utf8
-from crawler.feeds import FeedEntries, everything, read_feed
-from crawler.robots_rules import READ_LIMIT, RobotsRules, product_token
-from crawler.robots_txt import sitemaps_in
-from crawler.unpack import NotPacked, TooLarge, Truncated, unpack
+from crawler.fetching.robots_rules import READ_LIMIT, RobotsRules, product_token
+from crawler.fetching.unpack import NotPacked, TooLarge, Truncated, unpack
+from crawler.readers.bodies import as_utf8
+from crawler.readers.feeds import FeedEntries, everything, read_feed
+from crawler.readers.robots_txt import sitemaps_in
 from foundation.errors import UnusableUrl
 from foundation.urls import absolute, host
 

@@ -15,8 +15,8 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from crawler import intervals
-from crawler.intervals import HOUR, Bounds, Seen
+from crawler.polling import intervals
+from crawler.polling.intervals import HOUR, Bounds, Seen
 
 BOUNDS: Final = Bounds(300, 43_200)  # the defaults of crawl.poll_shortest and crawl.poll_longest
 LISTED: Final = 20  # entries a feed lists

@@ -28,7 +28,7 @@ AUTOTHROTTLE_START_DELAY = 1.0  # default 5.0: DOWNLOAD_DELAY is the start, answ
 CRAWL_DELAY_CEILING = 30.0  # ours: 10 of 4,231 real robots.txt ask for more than a minute
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.politeness.Politeness": 0,  # AutoThrottle with a memory, and Crawl-delay, which Scrapy parses and ignores
+    "crawler.fetching.politeness.Politeness": 0,  # AutoThrottle with a memory, and the Crawl-delay that Scrapy ignores
 }
 
 # --- Nothing listens in a running crawl
@@ -38,8 +38,8 @@ REMOTE_CONTROL_ENABLED = False  # default True, new in 2.19: an HTTP server that
 # --- Where we connect
 DOWNLOAD_HANDLERS = {
     # The guard checks the address that is connected to; names, redirects and odd spellings cannot lead around it.
-    "http": "crawler.guard.GuardedDownloadHandler",
-    "https": "crawler.guard.GuardedDownloadHandler",
+    "http": "crawler.fetching.guard.GuardedDownloadHandler",
+    "https": "crawler.fetching.guard.GuardedDownloadHandler",
     # Defaults on: a feed link `file:/etc/hostname` was read and stored.
     "file": None,
     "data": None,
@@ -94,7 +94,11 @@ ITEM_PIPELINES = {
     "pipelines.stages.Extract": 200,
     "pipelines.stages.Save": 300,
 }
-WORKER_PRELOAD = ["pipelines.extract", "crawler.feeds", "crawler.sitemaps"]  # ours: what every worker has loaded
+WORKER_PRELOAD = [
+    "pipelines.extract",
+    "crawler.readers.feeds",
+    "crawler.readers.sitemaps",
+]  # ours: what every worker has loaded
 
 # --- Log
 LOG_LEVEL = "INFO"  # default "DEBUG": prints every page

@@ -152,14 +152,17 @@ class Turns(Generic[F, P]):
         self._wake(now)
         if self.busy >= self.limit:
             return None
+        second = None  # one that has a request under way: asked only where no other wants anything
         for _ in range(len(self._sources)):
             name, state = next(iter(self._sources.items()))
             self._sources.move_to_end(name)
             if state.is_idle(now):
                 del self._sources[name]
             elif state.wants and state.busy < self.per_source and state.held_until <= now and not state.is_reading:
-                return self._job(name, state)
-        return None
+                if not state.busy:
+                    return self._job(name, state)
+                second = second or name
+        return self._job(second, self._sources[second]) if second else None
 
     @property
     def is_finished(self) -> bool:

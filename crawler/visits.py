@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from scrapy import Request
 
+from crawler.fetching.outcomes import GONE_STATUSES, Backoff, Failed, Outcome, of_error, of_status
 from crawler.items import Page
-from crawler.outcomes import GONE_STATUSES, Backoff, Failed, Outcome, of_error, of_status
 from storage import pages, raw
 from storage.pages import Ended, Leased
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.http import Headers, Response
     from twisted.python.failure import Failure
 
-    from crawler.outcomes import Partial
+    from crawler.fetching.outcomes import Partial
     from crawler.store import Store
     from crawler.turns import Turns
     from storage.feeds import DueFeed

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
     from pipelines.reading import Reading
 
-PRELOAD: Final = ("pipelines.extract", "crawler.feeds")  # loaded once, in the process that the workers are forked from
+PRELOAD: Final = (
+    "pipelines.extract",
+    "crawler.readers.feeds",
+)  # loaded once, in the process that the workers are forked from
 
 
 def read(html: bytes, url: str, content_type: str | None, now: datetime) -> Reading:

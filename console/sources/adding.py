@@ -8,7 +8,7 @@ from console.output import note, print_json, print_table, say
 from console.sources.editing import editing
 from console.sources.finding import as_row, find
 from console.sources.naming import unused
-from crawler.findings import Finding
+from crawler.discovery.findings import Finding
 from foundation.config import Settings, SourceSettings, load_settings
 from foundation.config_template import entry
 from foundation.errors import UnusableUrl, UsageError

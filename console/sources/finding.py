@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from console.children import Children, Ended, Stopped
 from console.output import note, progress
-from crawler.findings import Finding
+from crawler.discovery.findings import Finding
 from foundation import lifeline
 from foundation.config import CONFIG_VARIABLE, Settings
 from foundation.config_template import entry, toml

@@ -18,7 +18,7 @@ from console.sources.naming import unused
 from console.sources.opml import home_of, read_opml
 from console.sources.sitelist import read_sitelist
 from console.sources.tables import header_of, read_list, read_table
-from crawler.homepages import looks_like_feed, looks_like_sitemap
+from crawler.discovery.homepages import looks_like_feed, looks_like_sitemap
 from foundation.config import Settings, load_settings
 from foundation.errors import UsageError
 from foundation.urls import canonicalise

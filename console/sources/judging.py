@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from console.session import now
-from crawler.findings import in_words
-from crawler.robots_rules import RobotsRules, TooIntricate, product_token
+from crawler.discovery.findings import in_words
+from crawler.fetching.robots_rules import RobotsRules, TooIntricate, product_token
 from crawler.sources import Rules
 from foundation.config import Settings, SourceSettings
 from foundation.urls import origin

@@ -20,7 +20,7 @@ from console.output import err, note, print_json, print_table, records, say
 from console.session import NoDatabaseYet, reading
 from console.sources.adding import address, found_values, reasons
 from console.sources.finding import find
-from crawler.findings import in_words
+from crawler.discovery.findings import in_words
 from foundation import lifeline
 from foundation.config import CONFIG_VARIABLE, Settings, SourceSettings, load_settings
 from foundation.errors import NewsError, UsageError

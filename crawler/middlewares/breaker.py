@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
-from crawler.breaker import CAPACITY, PAUSING_STATUSES, TROUBLE, Breaker
-from crawler.outcomes import Failed, Outcome, of_error, of_status
+from crawler.fetching.breaker import CAPACITY, PAUSING_STATUSES, TROUBLE, Breaker
+from crawler.fetching.outcomes import Failed, Outcome, of_error, of_status
 from crawler.store import Store
 from foundation.urls import netloc
 from storage import hosts

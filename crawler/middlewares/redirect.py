@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-from crawler.outcomes import Failed
+from crawler.fetching.outcomes import Failed
 from foundation.urls import absolute
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from scrapy import Request, signals
 from scrapy.exceptions import NotConfigured, StopDownload
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.outcomes import Failed, Refused, of_error
-from crawler.robots_rules import READ_LIMIT, RobotsRules, TooIntricate, lifetime, product_token, read_part
+from crawler.fetching.outcomes import Failed, Refused, of_error
+from crawler.fetching.robots_rules import READ_LIMIT, RobotsRules, TooIntricate, lifetime, product_token, read_part
 from crawler.store import Store
 from foundation.urls import origin
 from storage import robots
@@ -82,7 +82,7 @@ class RobotsMiddleware:
       an earlier run has left a copy. So does 429, which RFC 9309 leaves among the "unavailable" 4xx that allow all.
     * An endless robots.txt is read up to a limit, and judging by a hostile one costs no more than by an honest one.
     * Rules are kept in the ``robots`` table, and a bounded number of them in memory.
-    * ``meta["crawl_delay"]`` tells `crawler.politeness` what the host asks for.
+    * ``meta["crawl_delay"]`` tells `crawler.fetching.politeness` what the host asks for.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Self
 from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 
-from crawler.outcomes import Failed, Partial, Refused
-from crawler.unpack import NotPacked, TooLarge, Truncated, is_text, unpack
+from crawler.fetching.outcomes import Failed, Partial, Refused
+from crawler.fetching.unpack import NotPacked, TooLarge, Truncated, is_text, unpack
 
 if TYPE_CHECKING:
     from scrapy import Request

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 from scrapy import Request, Spider
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.discovery import Candidate, Search
-from crawler.findings import Finding
-from crawler.listings import Examined, Useless, examine
-from crawler.outcomes import of_error, of_status
-from crawler.polls import ACCEPT
-from crawler.robots_txt import sitemaps_in
+from crawler.discovery.findings import Finding
+from crawler.discovery.listings import Examined, Useless, examine
+from crawler.discovery.search import Candidate, Search
+from crawler.fetching.outcomes import of_error, of_status
+from crawler.polling.polls import ACCEPT
+from crawler.readers.robots_txt import sitemaps_in
 from crawler.store import Store
 from crawler.visits import header
 from crawler.workers import worker_pool
@@ -48,7 +48,7 @@ class DiscoverSpider(Spider):
     name = "discover"
     custom_settings: ClassVar[dict[str, Any] | None] = {  # type: ignore[misc]
         "ITEM_PIPELINES": {},
-        "WORKER_PRELOAD": ["crawler.listings"],
+        "WORKER_PRELOAD": ["crawler.discovery.listings"],
     }
 
     def __init__(self, out: str, **kw: Any) -> None:
@@ -93,7 +93,7 @@ class DiscoverSpider(Spider):
         assert self.crawler.engine
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # every way to fail has a name; see crawler.outcomes
+        except Exception as error:  # every way to fail has a name; see crawler.fetching.outcomes
             outcome = of_error(error)
             search.take(candidate, candidate.url, Useless(outcome.reason, outcome.reason not in OF_ONE_PAGE))
             return

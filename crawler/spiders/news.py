@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from scrapy import Request, Spider, signals
 
 from crawler.backlog import Backlog
-from crawler.gaps import Gaps
+from crawler.fetching.outcomes import Backoff
+from crawler.gaps.checks import Gaps
+from crawler.gaps.searches import Document
 from crawler.ledger import Ledger
-from crawler.outcomes import Backoff
-from crawler.polls import Polls
-from crawler.searches import Document
+from crawler.polling.polls import Polls
 from crawler.store import Store
 from crawler.turns import Lease, Look, Turns
 from crawler.visits import Visits, lease_end, recovered
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from crawler.items import Page
     from storage.pages import Leased
@@ -91,6 +92,15 @@ class NewsSpider(Spider):
         self.polls = Polls(self.store, self.turns, backoff, worker_pool(self.crawler), self.gaps)
         self.looked: dict[str, feeds.Place] = {}  # how far the due feeds of a source were read
         self.ledger.keep_alive(self.stop)
+        self.crawler.signals.connect(self.pace, signal=signals.response_downloaded)
+
+    def pace(self, response: Response, request: Request) -> None:
+        """Leave a source alone until its host's delay is over: a request that waits for that is in others' way."""
+        del response
+        assert self.crawler.engine
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None and slot.delay and "source" in request.meta:
+            self.turns.hold(request.meta["source"], monotonic() + slot.delay - (time() - slot.lastseen))
 
     async def closed(self, reason: str) -> None:
         """Give back what was not asked, and leave the ledger in order."""

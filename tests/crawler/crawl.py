@@ -51,7 +51,7 @@ class Site:
             env["STORYFOLD_STATIC_HOSTS"] = ",".join(f"{host}=127.0.0.1" for host in self.hosts)
         command = [sys.executable, "-m", "scrapy", *command]
         if keep_only:
-            command += ["-s", f"ITEM_PIPELINES={KEEP_ONLY}", "-s", "WORKER_PRELOAD=crawler.feeds"]
+            command += ["-s", f"ITEM_PIPELINES={KEEP_ONLY}", "-s", "WORKER_PRELOAD=crawler.readers.feeds"]
         return subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def run(self, *arguments: str, keep_only: bool = True, code: int = 0) -> str:

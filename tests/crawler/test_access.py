@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from crawler.guard import BAD_PORTS
-from crawler.sources import rules_of
+from crawler.fetching.guard import BAD_PORTS
+from crawler.sources import Rules
 from foundation.config import SourceSettings
 from tests.crawler.crawl import Site, outlet
 from tests.crawler.web import ARTICLE, Asked, Web, certificate, page, redirect, rss
@@ -191,14 +191,12 @@ def test_unverified_tls_is_for_a_sources_own_hosts() -> None:
     source = SourceSettings(
         name="A", url="https://www.own-paper.com/", feeds=("http://feeds.own-feeds.org/a",), insecure_tls=True
     )
-    rules = rules_of([source])["A"]
+    rules = Rules([source])["A"]
     assert rules.is_unverified("https://own-paper.com/page")
     assert rules.is_unverified("https://own-feeds.org:8443/")
     assert not rules.is_unverified("https://else.org/")
     assert not rules.is_unverified("http://own-paper.com/")
-    assert not rules_of([source.model_copy(update={"insecure_tls": False})])["A"].is_unverified(
-        "https://own-paper.com/"
-    )
+    assert not Rules([source.model_copy(update={"insecure_tls": False})])["A"].is_unverified("https://own-paper.com/")
 
 
 def test_a_proxy_is_used_by_the_source_that_names_it_and_learns_its_login_alone(crawled: Crawled) -> None:

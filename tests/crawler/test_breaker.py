@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.breaker import Breaker
-from crawler.outcomes import Outcome
+from crawler.fetching.breaker import Breaker
+from crawler.fetching.outcomes import Outcome
 from storage import hosts
 from storage.engine import Database
 from storage.hosts import Trouble

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.caching import fresh_for
+from crawler.polling.caching import fresh_for
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATE, IN_AN_HOUR = "Mon, 01 Jun 2026 12:00:00 GMT", "Mon, 01 Jun 2026 13:00:00 GMT"

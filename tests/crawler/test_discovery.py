@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discovery import MAX_REQUESTS, Search
-from crawler.findings import Finding
-from crawler.homepages import looks_like_feed, read_homepage
-from crawler.listings import Examined, Listing, Useless, examine
+from crawler.discovery.findings import Finding
+from crawler.discovery.homepages import looks_like_feed, read_homepage
+from crawler.discovery.listings import Examined, Listing, Useless, examine
+from crawler.discovery.search import MAX_REQUESTS, Search
 from foundation.urls import same_site
 
 HOME = "https://a.example/"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import polling
-from crawler.feeds import (
+from crawler.polling import meaning
+from crawler.readers.feeds import (
     MAX_SUMMARY,
     MAX_TITLE,
     MAX_URL,
@@ -21,8 +21,8 @@ from crawler.feeds import (
     moment,
     read_feed,
 )
-from crawler.sections import read_section
-from crawler.sitemaps import read_sitemap
+from crawler.readers.sections import read_section
+from crawler.readers.sitemaps import read_sitemap
 from foundation.pool import TaskFailed, WorkerPool
 
 URL = "https://example.org/feed"
@@ -214,7 +214,7 @@ def test_bytes_that_are_not_utf_8_are_read_as_declared_or_as_the_web_does(
 
 def test_a_hostile_feed_ends_at_the_workers_limit() -> None:
     author = RSS_20.replace("<pubDate>", f"<author>{'a.' * 50_000}</author><pubDate>")
-    with WorkerPool(1, cpu_seconds=1, wall_seconds=120, preload=["crawler.feeds"]) as pool:
+    with WorkerPool(1, cpu_seconds=1, wall_seconds=120, preload=["crawler.readers.feeds"]) as pool:
         with pytest.raises(TaskFailed, match="CPU time"):
             pool.submit(read_feed, author.encode(), None, URL).result()
         assert isinstance(pool.submit(read_feed, RSS_20.encode(), None, URL).result(), FeedEntries)
@@ -273,7 +273,7 @@ def test_links_are_pages_once_and_dates_are_plausible_or_none() -> None:
             Entry("http://["),
         )
     )
-    found, refused = polling.links(entries, URL, now=NOW)
+    found, refused = meaning.links(entries, URL, now=NOW)
     assert [(link.url, link.title, link.time) for link in found] == [
         ("https://example.org/a", "second", TIME + timedelta(hours=1)),
         ("https://example.org/b", None, None),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.guard import is_public
+from crawler.fetching.guard import is_public
 from foundation.urls import url_key
 from tests.crawler.crawl import Site, outlet
 from tests.crawler.observed import Observed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from crawler.intervals import (
+from crawler.polling.intervals import (
     FIRST_RATE,
     HOUR,
     LEEWAY,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.moves import BELIEVED, GIVEN_UP, after_answer, after_failure
+from crawler.polling.moves import BELIEVED, GIVEN_UP, after_answer, after_failure
 from storage.feeds import Address
 
 A, B, C = "https://a.example/f", "https://b.example/f", "https://c.example/f"

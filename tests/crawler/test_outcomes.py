@@ -13,7 +13,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed, ConnectionLos
 from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError, ResponseFailed
 
-from crawler.outcomes import (
+from crawler.fetching.outcomes import (
     JITTER,
     RETRY_AFTER_CEILING,
     AddressRefused,

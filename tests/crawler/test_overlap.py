@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.overlap import CLOCKS, MOST, WIDTH, compare, pack, unpack, window
+from crawler.gaps.overlap import CLOCKS, MOST, WIDTH, compare, pack, unpack, window
 from storage.pages import Found
 
 MORNING = datetime(2026, 6, 1, 6, tzinfo=UTC)

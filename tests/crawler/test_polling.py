@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from crawler.feeds import Entry, FeedEntries, SitemapChild, SitemapIndex
-from crawler.polling import MOST_CHILDREN, children, gap, kind_of, links, listing
+from crawler.polling.meaning import MOST_CHILDREN, children, gap, kind_of, links, listing
+from crawler.readers.feeds import Entry, FeedEntries, SitemapChild, SitemapIndex
 from foundation.urls import url_key
 from storage.feeds import Listing
 from storage.pages import Found

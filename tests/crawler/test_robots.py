@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from crawler.middlewares.robots import ANSWERS_KEPT, RULES_KEPT, Answers
-from crawler.outcomes import Failed
-from crawler.robots_rules import (
+from crawler.fetching.outcomes import Failed
+from crawler.fetching.robots_rules import (
     LEAST_LIFETIME,
     READ_LIMIT,
     RULES_LIMIT,
@@ -25,6 +24,7 @@ from crawler.robots_rules import (
     product_token,
     read_part,
 )
+from crawler.middlewares.robots import ANSWERS_KEPT, RULES_KEPT, Answers
 from storage.robots import STALE_LIMIT
 from tests.crawler.crawl import Site, outlet
 from tests.crawler.web import ARTICLE, Asked, Reply, Web, page, redirect, rss

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.feeds import SitemapChild, SitemapIndex
-from crawler.searches import DEEPEST, DOCUMENTS, KEPT, OLDER, Document, Search
+from crawler.gaps.searches import DEEPEST, DOCUMENTS, KEPT, OLDER, Document, Search
+from crawler.readers.feeds import SitemapChild, SitemapIndex
 from foundation.urls import url_key
 from storage.gaps import OpenGap, Window
 from storage.pages import Found

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.feeds import FeedEntries, UnreadableFeed
-from crawler.sections import MAX_LINKS, looks_like_article, read_section
-from crawler.sniff import kind_of
+from crawler.readers.feeds import FeedEntries, UnreadableFeed
+from crawler.readers.sections import MAX_LINKS, looks_like_article, read_section
+from crawler.readers.sniff import kind_of
 
 URL = "https://example.org/world"
 

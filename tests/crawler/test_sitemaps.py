@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.feeds import Entry, FeedEntries, SitemapChild, SitemapIndex, UnreadableFeed
-from crawler.robots_txt import MAX_SITEMAPS, sitemaps_in
-from crawler.sitemaps import MAX_CHILDREN, MAX_LISTED, read_sitemap
+from crawler.readers.feeds import Entry, FeedEntries, SitemapChild, SitemapIndex, UnreadableFeed
+from crawler.readers.robots_txt import MAX_SITEMAPS, sitemaps_in
+from crawler.readers.sitemaps import MAX_CHILDREN, MAX_LISTED, read_sitemap
 from foundation.pool import WorkerPool
 
 URL = "https://example.org/sitemap.xml"
@@ -152,7 +152,7 @@ def test_a_sitemap_cannot_read_files_of_this_machine() -> None:
 def test_a_long_sitemap_is_read_within_a_workers_limits() -> None:
     page = "<url><loc>https://example.org/{}</loc><lastmod>2026-05-30</lastmod></url>"
     body = f"<urlset>{''.join(map(page.format, range(MAX_LISTED + 50_000)))}</urlset>".encode()
-    with WorkerPool(1, cpu_seconds=10, wall_seconds=120, memory_mb=256, preload=["crawler.sitemaps"]) as pool:
+    with WorkerPool(1, cpu_seconds=10, wall_seconds=120, memory_mb=256, preload=["crawler.readers.sitemaps"]) as pool:
         result = pool.submit(read_sitemap, body, None, URL).result()
         assert isinstance(result, FeedEntries)
         assert (len(result.entries), result.cut) == (2_000, MAX_LISTED - 2_000)

@@ -11,7 +11,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.unpack import NotPacked, TooLarge, Truncated, is_text, unpack
+from crawler.fetching.unpack import NotPacked, TooLarge, Truncated, is_text, unpack
 
 LIMIT = 1_000_000
 TEXT = "Wörter, Sätze und Absätze.\n".encode() * 500

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.overlap import WIDTH
-from crawler.verdicts import LEAST_SAMPLE, Judgement, Listing, is_enough, judge
+from crawler.gaps.overlap import WIDTH
+from crawler.gaps.verdicts import LEAST_SAMPLE, Judgement, Listing, is_enough, judge
 from storage.gaps import Window
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

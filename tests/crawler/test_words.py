@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawler import outcomes
-from crawler.words import in_words
+from crawler.fetching import outcomes
+from crawler.fetching.words import in_words
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def upgrade() -> None:
         sa.Column(
             "listed_before", sa.LargeBinary(), nullable=True, comment="packed: what the poll before listed; while asked"
         ),
-        sa.Column("listed_after", sa.LargeBinary(), nullable=True, comment="packed: what that poll listed; while asked"),
+        sa.Column(
+            "listed_after", sa.LargeBinary(), nullable=True, comment="packed: what that poll listed; while asked"
+        ),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),

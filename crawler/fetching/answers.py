@@ -20,7 +20,7 @@ from twisted.web._newclient import ParseError, ResponseFailed
 from twisted.web.http import _DataLoss, _IdentityTransferDecoder
 from twisted.web.http_headers import InvalidHeaderName
 
-from crawler.outcomes import Failed
+from crawler.fetching.outcomes import Failed
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from crawler.verdicts import Listing, end_of, is_enough
+from crawler.gaps.verdicts import Listing, end_of, is_enough
 from foundation.errors import UnusableUrl
 from foundation.urls import absolute
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from crawler.feeds import SitemapChild, SitemapIndex
+    from crawler.readers.feeds import SitemapChild, SitemapIndex
     from storage.gaps import OpenGap
     from storage.pages import Found
 

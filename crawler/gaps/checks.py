@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scrapy import Request
 
-from crawler import polling
-from crawler.feeds import SitemapIndex, UnreadableFeed
-from crawler.outcomes import of_error, of_status
-from crawler.overlap import WIDTH, unpack
-from crawler.robots_txt import sitemaps_in
-from crawler.searches import GUESSES, Document, Search
-from crawler.sitemaps import read_sitemap
-from crawler.verdicts import judge
+from crawler.fetching.outcomes import of_error, of_status
+from crawler.fetching.words import in_words
+from crawler.gaps.overlap import WIDTH, unpack
+from crawler.gaps.searches import GUESSES, Document, Search
+from crawler.gaps.verdicts import judge
+from crawler.polling import meaning
+from crawler.readers.feeds import SitemapIndex, UnreadableFeed
+from crawler.readers.robots_txt import sitemaps_in
+from crawler.readers.sitemaps import read_sitemap
 from crawler.visits import header, hold
-from crawler.words import in_words
 from foundation.pool import TaskFailed, WorkerPool
 from foundation.urls import origin, site
 from storage import gaps, robots
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from crawler.feeds import FeedEntries
+    from crawler.readers.feeds import FeedEntries
     from crawler.store import Store
     from crawler.turns import Turns
     from storage.pages import Found, Leased
@@ -151,7 +151,7 @@ class Gaps:
     def _own_links(self, source: str, entries: FeedEntries, url: str, now: datetime) -> list[Found]:
         """Return the pages of the source's own sites, dated when they were published, where the sitemap says so."""
         published = [replace(entry, updated=None) if entry.published else entry for entry in entries.entries]
-        found, _ = polling.links(replace(entries, entries=tuple(published)), url, now=now)
+        found, _ = meaning.links(replace(entries, entries=tuple(published)), url, now=now)
         rules = self.store.rules.get(source)
         return [link for link in found if rules is None or site(link.url) in rules.sites]
 

@@ -1,7 +1,7 @@
 """Where does a site list its articles? Decides what to ask next and what to keep; asks nobody itself.
 
-A search is told what each answer held (`crawler.listings.examine`) and names the next address worth a request: what the
-homepage links, what robots.txt names, and the usual places only as long as nothing better is known.
+A search is told what each answer held (`crawler.discovery.listings.examine`) and names the next address worth a
+request: what the homepage links, what robots.txt names, and the usual places only as long as nothing better is known.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from crawler.findings import Finding, Place, Tried, in_words
-from crawler.homepages import HomePage
-from crawler.listings import Examined, Listing, Useless
+from crawler.discovery.findings import Finding, Place, Tried, in_words
+from crawler.discovery.homepages import HomePage
+from crawler.discovery.listings import Examined, Listing, Useless
 from foundation.errors import UnusableUrl
 from foundation.urls import canonicalise, host, origin, same_site
 

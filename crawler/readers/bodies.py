@@ -9,7 +9,7 @@ import re
 import zlib
 from typing import Final
 
-from crawler.unpack import GZIP, unpack
+from crawler.fetching.unpack import GZIP, unpack
 from foundation.charsets import marked, text_codec
 
 GZIP_MAGIC: Final = b"\x1f\x8b"

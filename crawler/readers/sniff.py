@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import Final, Literal, TypeAlias
 
-from crawler.bodies import as_utf8, first_element, local_name, start_of
+from crawler.readers.bodies import as_utf8, first_element, local_name, start_of
 
 Kind: TypeAlias = Literal["rss", "sitemap", "news_sitemap", "sitemap_index", "page"]
 

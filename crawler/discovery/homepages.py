@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree, html
 
-from crawler.bodies import as_utf8
+from crawler.readers.bodies import as_utf8
 from foundation.errors import UnusableUrl
 from foundation.urls import canonicalise, host, same_site
 

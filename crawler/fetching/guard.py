@@ -17,8 +17,8 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.web.client import URI, HTTPConnectionPool
 from zope.interface import directlyProvides, providedBy  # type: ignore[import-untyped]
 
-from crawler.answers import BoundedFactory
-from crawler.outcomes import AddressRefused, Refused
+from crawler.fetching.answers import BoundedFactory
+from crawler.fetching.outcomes import AddressRefused, Refused
 from crawler.store import Store
 from foundation.errors import UnusableUrl
 from foundation.urls import host, literal_address

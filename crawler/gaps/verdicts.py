@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
-from crawler.overlap import WIDTH, unpack
+from crawler.gaps.overlap import WIDTH, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scrapy import Request
 
-from crawler import caching, intervals, moves, polling
-from crawler.feeds import FeedEntries, ReadFeed, SitemapIndex, UnreadableFeed
-from crawler.intervals import Bounds, Seen
-from crawler.outcomes import Backoff, Outcome, of_error, of_status, seconds_until
+from crawler.fetching.outcomes import Backoff, Outcome, of_error, of_status, seconds_until
+from crawler.fetching.words import in_words
+from crawler.polling import caching, intervals, meaning, moves
+from crawler.polling.intervals import Bounds, Seen
+from crawler.readers.feeds import FeedEntries, ReadFeed, SitemapIndex, UnreadableFeed
 from crawler.visits import NOT_MODIFIED, conditional, header, hold, plain
-from crawler.words import in_words
 from foundation.pool import TaskFailed, WorkerPool
 from storage import feeds
 from storage.budgets import Limits
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from crawler.gaps import Gaps
+    from crawler.gaps.checks import Gaps
     from crawler.store import Store
     from crawler.turns import Turns
     from storage.pages import Leased
@@ -105,7 +105,7 @@ class Polls:
         feed, response = answer.feed, answer.response
         outcome = of_status(response.status, header(response.headers, "Retry-After"), now=answer.now)
         is_same = response.status == NOT_MODIFIED and bool(feed.etag or feed.last_modified)
-        if is_same or (outcome is None and polling.digest(response.body) == feed.body_sha256):
+        if is_same or (outcome is None and meaning.digest(response.body) == feed.body_sha256):
             await self._record(feed, self._polled("unchanged", answer, Seen(answer.hours)))
         elif outcome is not None:
             await self._fail(feed, outcome, status=response.status)
@@ -115,7 +115,7 @@ class Polls:
     async def _read(self, answer: _Answer) -> ReadFeed:
         response = answer.response
         content_type = header(response.headers, "Content-Type")
-        reader = polling.READERS[answer.feed.kind]
+        reader = meaning.READERS[answer.feed.kind]
         try:
             return await self.workers.run(reader, response.body, content_type, response.url, self.most)
         except TaskFailed as error:
@@ -134,9 +134,9 @@ class Polls:
     def _listed(self, answer: _Answer, result: FeedEntries) -> Polled:
         """Return what a list of links means: for the pages, for the ledger of gaps, and for the feed's interval."""
         feed, now = answer.feed, answer.now
-        found, refused = polling.links(result, answer.response.url, now=now)
-        listing, overlap, new = polling.listing(feed.listing, found, now=now)
-        gap = polling.gap(feed.kind, feed.listing, found, overlap, now=now)
+        found, refused = meaning.links(result, answer.response.url, now=now)
+        listing, overlap, new = meaning.listing(feed.listing, found, now=now)
+        gap = meaning.gap(feed.kind, feed.listing, found, overlap, now=now)
         first = None
         if feed.listing is None:
             first, new = intervals.first_rate((link.time for link in found), now=now), 0
@@ -145,11 +145,11 @@ class Polls:
             answer,
             Seen(answer.hours, len(found), new, gap is not None),
             first_rate=first,
-            kind=polling.kind_of(feed.kind, result),
+            kind=meaning.kind_of(feed.kind, result),
             found=found,
             cut=result.cut,
             refused=len(refused),
-            error=polling.described(refused),
+            error=meaning.described(refused),
             listing=listing,
             before=overlap.before,
             again=overlap.again,
@@ -160,16 +160,16 @@ class Polls:
         """Return what a sitemap index means: the sitemaps to ask besides."""
         feed = answer.feed
         home = self.homes.get(feed.source, feed.url)
-        children, cut, refused = polling.children(result, answer.response.url, home, feed.lineage)
-        news = polling.dated_newer(children, feed.polled_at)
+        children, cut, refused = meaning.children(result, answer.response.url, home, feed.lineage)
+        news = meaning.dated_newer(children, feed.polled_at)
         return self._polled(
             "read",
             answer,
-            Seen(answer.hours, polling.NEWS * len(children), polling.NEWS * news),
+            Seen(answer.hours, meaning.NEWS * len(children), meaning.NEWS * news),
             children=children,
             cut=cut,
             refused=len(refused),
-            error=polling.described(refused),
+            error=meaning.described(refused),
         )
 
     def _polled(
@@ -186,7 +186,7 @@ class Polls:
             response.status,
             etag=_validator(response, "ETag"),
             last_modified=_validator(response, "Last-Modified"),
-            body_sha256=polling.digest(response.body) if outcome == "read" else None,
+            body_sha256=meaning.digest(response.body) if outcome == "read" else None,
             address=moves.after_answer(feed.address, response.url, response.meta.get("redirect_statuses", ())),
             interval_seconds=round(seconds),
             new_per_hour=per_hour,

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from crawler import overlap
-from crawler.feeds import FeedEntries, ReadFeed, SitemapIndex, read_feed
-from crawler.overlap import Overlap
-from crawler.sections import read_section
-from crawler.sitemaps import read_sitemap
+from crawler.gaps import overlap
+from crawler.gaps.overlap import Overlap
+from crawler.readers.feeds import FeedEntries, ReadFeed, SitemapIndex, read_feed
+from crawler.readers.sections import read_section
+from crawler.readers.sitemaps import read_sitemap
 from foundation.errors import UnusableUrl
 from foundation.urls import canonicalise, same_site, url_key
 from storage.feeds import Listing
@@ -22,7 +22,7 @@ from storage.sitemaps import DEEPEST, KINDS, Child
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.feeds import Entry
+    from crawler.readers.feeds import Entry
     from storage.gaps import Window
 
 Reader: TypeAlias = Callable[[bytes, str | None, str, int], ReadFeed]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from crawler.outcomes import PASSING_STATUSES
+from crawler.fetching.outcomes import PASSING_STATUSES
 from storage.hosts import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from crawler.outcomes import Outcome
+    from crawler.fetching.outcomes import Outcome
 
 # What a host in trouble answers, or why it does not: a page that is missing, forbidden or odd says nothing of its host.
 TROUBLE: Final = frozenset(

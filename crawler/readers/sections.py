@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree, html
 
-from crawler.bodies import as_utf8, unpacked
-from crawler.feeds import (
+from crawler.readers.bodies import as_utf8, unpacked
+from crawler.readers.feeds import (
     MAX_REASON,
     MAX_TITLE,
     UNPACKING_ERRORS,
@@ -19,7 +19,7 @@ from crawler.feeds import (
     UnreadableFeed,
     language,
 )
-from crawler.plain import plain
+from crawler.readers.plain import plain
 from foundation.errors import UnusableUrl
 from foundation.urls import canonicalise, same_site
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from crawler.bodies import as_utf8, first_element, local_name, unpacked
-from crawler.feeds import (
+from crawler.readers.bodies import as_utf8, first_element, local_name, unpacked
+from crawler.readers.feeds import (
     MAX_ENTRIES,
     MAX_REASON,
     MAX_TITLE,
@@ -31,7 +31,7 @@ from crawler.feeds import (
     newest,
     read_feed,
 )
-from crawler.plain import plain
+from crawler.readers.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import feedparser
 
-from crawler.bodies import as_utf8, first_element, local_name, unpacked
-from crawler.plain import HTML_TYPES, plain
-from crawler.unpack import NotPacked, TooLarge, Truncated
+from crawler.fetching.unpack import NotPacked, TooLarge, Truncated
+from crawler.readers.bodies import as_utf8, first_element, local_name, unpacked
+from crawler.readers.plain import HTML_TYPES, plain
 from foundation.urls import MAX_LENGTH
 
 if TYPE_CHECKING:

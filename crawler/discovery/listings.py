@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from crawler.feeds import SitemapIndex, UnreadableFeed, read_feed
-from crawler.findings import Kind
-from crawler.homepages import HomePage, read_homepage
-from crawler.polling import links
-from crawler.sitemaps import read_sitemap
-from crawler.sniff import kind_of
+from crawler.discovery.findings import Kind
+from crawler.discovery.homepages import HomePage, read_homepage
+from crawler.polling.meaning import links
+from crawler.readers.feeds import SitemapIndex, UnreadableFeed, read_feed
+from crawler.readers.sitemaps import read_sitemap
+from crawler.readers.sniff import kind_of
 from foundation.errors import UnusableUrl
 from foundation.urls import canonicalise
 

@@ -1,0 +1,1 @@
+"""Asking the feeds: when, where, and what their answers mean."""
