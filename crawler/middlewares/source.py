@@ -39,7 +39,7 @@ class SourceMiddleware:
             request.headers["User-Agent"] = rules.user_agent
         if rules.proxy:
             request.meta["proxy"] = rules.proxy
-        if rules.is_own_origin(request.url) and not _is_downgraded(request):
+        if rules.headers and rules.is_own_origin(request.url) and not _is_downgraded(request):
             for name, value in rules.headers.items():
                 request.headers[name] = value
 
