@@ -1,18 +1,11 @@
-"""The crawl's one door to the database: a thread of its own, so that no transaction ever blocks the reactor.
-
-What is asked for while a transaction runs shares the next one. A commit costs as much as what a page has to say:
-measured, a page a transaction keeps the thread twice as long as thirty pages in one.
-"""
+"""The crawl's one door to the database: a thread of its own, so that no transaction ever blocks the reactor."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from scrapy import signals
@@ -23,7 +16,7 @@ from storage.engine import Database
 from storage.migrate import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from scrapy.crawler import Crawler
     from sqlalchemy.orm import Session
@@ -31,25 +24,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BATCH: Final = 32  # acts of one transaction: others who write wait for some fifty milliseconds at most
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Something to be done in the database, and who waits for it."""
-
-    act: Callable[[Session], Any]
-    writes: bool
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[Any]
-
 
 class Store:
     """Transactions on one thread, in the order they were asked for. One store serves a whole Scrapy crawler.
-
-    An answer comes once its transaction is committed. Acts that share one do not share a failure: where one raises, all
-    of them are done again, each in a transaction of its own. So an act may be run twice, and must leave no trace but in
-    the database.
 
     ``settings`` is the configuration, ``run_id`` the run that everything is recorded under (None: no run).
     """
@@ -58,9 +35,6 @@ class Store:
         self.settings = settings
         self.run_id: int | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._asked: deque[_Asked] = deque()
-        self._lock = threading.Lock()
-        self._is_busy = False
 
     @classmethod
     def of(cls, crawler: Crawler) -> Store:
@@ -84,11 +58,11 @@ class Store:
 
     async def write(self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return ``act(session, …)``, committed; if it raises, nothing of it stays."""
-        return await self._ask(lambda session: act(session, *args, **kwargs), writes=True)
+        return await self._in_thread(partial(self.write_now, act, *args, **kwargs))
 
     async def read(self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return ``act(session, …)``, which changes nothing, after all that was asked for before."""
-        return await self._ask(lambda session: act(session, *args, **kwargs), writes=False)
+        """Return ``act(session, …)`` from a session that sees one state and changes nothing."""
+        return await self._in_thread(partial(self._read_now, act, *args, **kwargs))
 
     def write_now(self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the same in the caller's thread: for the crawl's first and last moments, when nothing else runs."""
@@ -101,61 +75,13 @@ class Store:
         if "database" in self.__dict__:
             self.database.close()
 
-    async def _ask(self, act: Callable[[Session], T], *, writes: bool) -> T:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        with self._lock:
-            self._asked.append(_Asked(act, writes, loop, answer))
-            if not self._is_busy:
-                self._thread.submit(self._work)
-                self._is_busy = True
+    def _read_now(self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.database.read() as session:
+            return act(session, *args, **kwargs)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
         # A cancelled request must not leave a caller unsure whether its transaction went through.
-        return await asyncio.shield(answer)
-
-    def _work(self) -> None:
-        while batch := self._next_batch():
-            try:
-                outcomes = self._together(batch)
-            except Exception:
-                outcomes = [self._alone(asked) for asked in batch]
-            batch[0].loop.call_soon_threadsafe(_deliver, batch, outcomes)
-
-    def _next_batch(self) -> list[_Asked]:
-        with self._lock:
-            batch = [self._asked.popleft() for _ in range(min(BATCH, len(self._asked)))]
-            self._is_busy = bool(batch)
-            return batch
-
-    def _together(self, batch: Sequence[_Asked]) -> list[Any]:
-        results = []
-        database = self.database
-        with database.write() if any(asked.writes for asked in batch) else database.read() as session:
-            for asked in batch:
-                results.append(asked.act(session))
-                session.flush()
-                session.expunge_all()  # the next act must see the rows, not what this one remembers of them
-        return results
-
-    def _alone(self, asked: _Asked) -> Any:
-        try:
-            return self._together([asked])[0]
-        except Exception as error:
-            return _Raised(error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    error: Exception
-
-
-def _deliver(batch: Sequence[_Asked], outcomes: Sequence[Any]) -> None:
-    for asked, outcome in zip(batch, outcomes, strict=True):
-        if asked.answer.done():
-            continue
-        if isinstance(outcome, _Raised):
-            asked.answer.set_exception(outcome.error)
-        else:
-            asked.answer.set_result(outcome)
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, call))
 
 
 _STORES: Final[WeakKeyDictionary[Crawler, Store]] = WeakKeyDictionary()

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crawler.store import BATCH, Store
+from crawler.store import Store
 from foundation.config import Settings
 from storage.engine import Database
 from storage.models import Source
 
+MANY = 100
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -50,9 +51,9 @@ def store(database_address: str) -> Iterator[Store]:
 
 def test_what_is_asked_at_once_is_done_in_that_order(store: Store) -> None:
     async def ask() -> list[int]:
-        return await asyncio.gather(*(store.write(add, f"s{number}") for number in range(3 * BATCH)))
+        return await asyncio.gather(*(store.write(add, f"s{number}") for number in range(MANY)))
 
-    assert asyncio.run(ask()) == list(range(1, 3 * BATCH + 1))
+    assert asyncio.run(ask()) == list(range(1, MANY + 1))
 
 
 def test_one_failure_is_its_own(store: Store) -> None:
