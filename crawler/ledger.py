@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawler.store import Store
+
+logger = logging.getLogger(__name__)
 
 BEAT: Final = 10.0  # seconds; a run on another host counts as lost after ten minutes of silence
 
@@ -50,7 +53,7 @@ class Ledger:
         """Close a run of our own: judged by its polls where the crawl came to its end, ``stopped`` where it did not."""
         if self._beat is not None:
             self._beat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._beat
         run_id, now = self.store.run_id, datetime.now(UTC)
         if not self.is_own or run_id is None:
@@ -67,6 +70,11 @@ class Ledger:
             await asyncio.sleep(BEAT)
             if self.store.run_id is None:
                 return
-            if not await self.store.write(runs.heartbeat, self.store.run_id, now=datetime.now(UTC)):
+            try:
+                is_ours = await self.store.write(runs.heartbeat, self.store.run_id, now=datetime.now(UTC))
+            except Exception:
+                logger.exception("this beat is missed; a run counts as lost after ten minutes of them")
+                continue
+            if not is_ours:
                 stop()
                 return

@@ -35,11 +35,11 @@ class SourceRules:
 
     def may_be_private(self, url: str) -> bool:
         """Tell whether ``url`` may have an address that is not public."""
-        return self.allow_private and self._is_own_site(url)
+        return self.allow_private and self.is_own_site(url)
 
     def is_unverified(self, url: str) -> bool:
         """Tell whether nobody checks the certificate of what ``url`` answers."""
-        return self.insecure_tls and url.startswith("https:") and self._is_own_site(url)
+        return self.insecure_tls and url.startswith("https:") and self.is_own_site(url)
 
     def is_own_origin(self, url: str) -> bool:
         """Tell whether ``url`` has scheme, host and port of one of the source's addresses."""
@@ -48,7 +48,8 @@ class SourceRules:
         except UnusableUrl:
             return False
 
-    def _is_own_site(self, url: str) -> bool:
+    def is_own_site(self, url: str) -> bool:
+        """Tell whether ``url`` belongs to one of the sites that the source's addresses name."""
         try:
             return site(url) in self.sites
         except UnusableUrl:

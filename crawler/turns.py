@@ -80,10 +80,11 @@ class Turns(Generic[F, P]):
         self._retries: list[tuple[float, str]] = []
         self._changed = asyncio.Event()
 
-    def add_feed(self, source: str, feed: F) -> None:
-        """Queue a feed."""
+    def add_feed(self, source: str, feed: F) -> bool:
+        """Queue a feed; False where its source was dropped."""
         if state := self._wanting(source):
             state.feeds.append(feed)
+        return state is not None
 
     def may_have_feeds(self, source: str) -> None:
         """Say that the database may hold due feeds of the source."""
@@ -163,6 +164,11 @@ class Turns(Generic[F, P]):
                     return self._job(name, state)
                 second = second or name
         return self._job(second, self._sources[second]) if second else None
+
+    @property
+    def wanting(self) -> set[str]:
+        """The sources that want something now, or wait for an answer."""
+        return {name for name, state in self._sources.items() if state.wants or state.busy}
 
     @property
     def is_finished(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from crawler.store import Store
     from crawler.turns import Turns
     from storage.feeds import DueFeed
+
+logger = logging.getLogger(__name__)
 
 # A pause that a run sits out; a source that asks for a longer one is left alone until the next run.
 LONGEST_PAUSE: Final = 30.0
@@ -58,7 +61,12 @@ class Visits:
     async def answered(self, response: Response, page: Leased) -> AsyncIterator[Page]:
         """Yield the page, or record why the answer holds none."""
         with self.turns.ending(page.source):
-            if await self._is_page(response, page):
+            try:
+                is_page = await self._is_page(response, page)
+            except Exception as error:
+                is_page = False
+                await self._record_surprise(page, error)
+            if is_page:
                 yield self._page(response, page)
 
     async def failed(self, failure: Failure) -> AsyncIterator[Page]:
@@ -75,6 +83,11 @@ class Visits:
                     yield rest
             else:
                 await self._record(page, of_error(error))
+
+    async def _record_surprise(self, page: Leased, error: Exception) -> None:
+        """Record that we ourselves failed: no request may end in a log line alone."""
+        logger.error("%s: %s", page.url, error, exc_info=error)
+        await self._record(page, of_error(error))
 
     async def _is_page(self, response: Response, page: Leased) -> bool:
         """Tell whether the answer holds a page; where it does not, record why."""
@@ -104,7 +117,9 @@ class Visits:
             next_try = self.backoff.next_page_try(outcome, page.attempts + 1, now=now, random=random.random)
         elif is_doubtful(outcome, page):
             state, next_try = "failed", now + timedelta(seconds=max(DOUBT, self.backoff.first))
-        if outcome.retry_after:
+        rules = self.store.rules.get(page.source)
+        if outcome.retry_after and (rules is None or rules.is_own_site(final_url or page.url)):
+            # A host that the source only links to is left alone by itself: it must not stop the source's own pages.
             await hold(self.store, self.turns, page.source, outcome.retry_after)
         if next_try is not None:
             self._come_back(page, next_try, now)

@@ -29,12 +29,13 @@ from foundation.secrets import Secret
 # Measured: two workers keep two cores busy beside the crawl; a machine with one core still needs one.
 WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
 MAX_NAME: Final = 100
+YEAR: Final = 31_536_000.0  # seconds; calendars end before what is longer does
 
 
 class Section(BaseModel):
     """A part of the configuration: unknown keys are refused, values are fixed once read and never shown in errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 def _web_address(value: str) -> str:
@@ -126,7 +127,7 @@ class CrawlSettings(Section):
     backoff: PositiveFloat = Field(
         default=60.0, description="Seconds until a failed page or feed is asked again; doubled with every failure."
     )
-    backoff_ceiling: PositiveFloat = Field(default=43_200.0, description="The longest such wait, in seconds.")
+    backoff_ceiling: PositiveFloat = Field(default=43_200.0, le=YEAR, description="The longest such wait, in seconds.")
     retry_pause: NonNegativeFloat = Field(
         default=5.0, description="Seconds until a page that failed in passing is asked again in this run; 0 = next run."
     )
@@ -134,7 +135,7 @@ class CrawlSettings(Section):
         default=300.0, description="A feed is asked about this often at most, in seconds, however much it publishes."
     )
     poll_longest: PositiveFloat = Field(
-        default=43_200.0, description="A feed is asked at least this often, in seconds, however quiet it is."
+        default=43_200.0, le=YEAR, description="A feed is asked at least this often, in seconds, however quiet it is."
     )
     entries_per_poll: PositiveInt = Field(default=2_000, description="Entries read from one feed at a time.")
     revisit_hours: tuple[Annotated[float, Field(gt=0, le=48)], ...] = Field(
@@ -152,18 +153,23 @@ class CrawlSettings(Section):
         default=300.0, description="Seconds that such a host is left alone; doubled each time it fails again."
     )
     pages_per_host: PositiveInt = Field(
-        default=5_000, description="New pages of one host in one day; what is beyond is taken on the next."
+        default=5_000,
+        description="Pages of one host that a source may add or have asked again in one day; the rest come on the "
+        "next.",
     )
     pages_per_pattern: PositiveInt = Field(
         default=1_000,
-        description="New pages of one host in one day whose addresses differ in numbers and codes only: a calendar, "
-        "a session id.",
+        description="The same for addresses that differ in numbers and codes only: a calendar, a session id.",
     )
     lease: PositiveFloat = Field(
-        default=600.0, description="Seconds after which a page that a dead crawl had taken may be taken by another."
+        default=600.0,
+        le=YEAR,
+        description="Seconds after which a page that a dead crawl had taken may be taken by another.",
     )
     raw_keep_days: NonNegativeFloat = Field(
-        default=14.0, description="Raw pages are kept so many days after they were read, for `storyfold reread`."
+        default=14.0,
+        le=36_500,
+        description="Raw pages are kept so many days after they were read, for `storyfold reread`.",
     )
 
 

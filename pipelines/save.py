@@ -85,12 +85,15 @@ def save(
     context = session.execute(_CONTEXT, {"raw_id": raw_id}).one()
     cut = context.reason if context.is_partial else None  # that it never came whole stays true, whatever it says
     if isinstance(outcome, NoArticle):
-        mark_read(session, raw_id, now=now, reason=cut or outcome.reason, revisit_hours=revisit_hours)
+        mark_read(session, raw_id, now=now, reason=cut or outcome.reason, is_changed=False, revisit_hours=revisit_hours)
         return Saved(None)
     saved = _save_article(session, context, outcome, now)
     hours = () if saved.is_variant else revisit_hours
-    mark_read(session, raw_id, now=now, article_id=saved.article_id, reason=cut, revisit_hours=hours)
-    if context.run_id is not None and (saved.is_new or saved.is_changed):
+    says_new = saved.is_new or saved.is_changed
+    mark_read(
+        session, raw_id, now=now, article_id=saved.article_id, reason=cut, is_changed=says_new, revisit_hours=hours
+    )
+    if context.run_id is not None and says_new:
         session.execute(_COUNT_NEW if saved.is_new else _COUNT_CHANGED, {"run": context.run_id})
     return saved
 

@@ -1,4 +1,7 @@
-"""How many new pages a host may have in one day, as a whole and for each pattern of its addresses.
+"""How many pages of a host a source may ask for in one day, as a whole and for each pattern of its addresses.
+
+Counted are new pages and those asked again because they are listed again. What one source lists of a host takes nothing
+from another.
 
 A calendar links to every day there is, a session id makes a new address of every page: such a trap costs no more than
 its budget, and what is beyond is found again on the next day. Runs inside the caller's transaction.
@@ -29,30 +32,30 @@ if TYPE_CHECKING:
 
 WHOLE_HOST: Final = ""
 KEPT: Final = timedelta(days=2)  # yesterday's stay to be looked at
-CHUNK: Final = 500  # rows of one statement, of four parameters
+CHUNK: Final = 500  # rows of one statement, of five parameters
 
 Spent: TypeAlias = "Counter[tuple[str, str]]"  # pages of today by host and pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """New pages of one day: of a host, and of one pattern of it."""
+    """Pages of one day and one source: of a host, and of one pattern of it."""
 
     per_host: int
     per_pattern: int
 
 
-def within(session: Session, links: Sequence[Found], limits: Limits, *, now: datetime) -> list[Found]:
-    """Return those of these new links, in their order, that today's budgets allow, and spend them.
+def within(session: Session, links: Sequence[Found], limits: Limits, *, source_id: int, now: datetime) -> list[Found]:
+    """Return those of these links, in their order, that the source's budgets of today allow, and spend them.
 
     The row of a host is locked until the transaction ends: two writers never spend the same budget.
     """
     today = now.date()
     named = [(link, host(link.url), pattern(link.url)) for link in links]
-    spent = _add(session, Counter({(name, WHOLE_HOST): 0 for _, name, _ in named}), today)
-    spent.update(_spent(session, {(name, alike) for _, name, alike in named}, today))
+    spent = _add(session, source_id, Counter({(name, WHOLE_HOST): 0 for _, name, _ in named}), today)
+    spent.update(_spent(session, source_id, {(name, alike) for _, name, alike in named}, today))
     allowed, pages = decide([(name, alike) for _, name, alike in named], spent, limits)
-    _add(session, pages, today)
+    _add(session, source_id, pages, today)
     _prune(session, today - KEPT)
     return [link for (link, _, _), is_allowed in zip(named, allowed, strict=True) if is_allowed]
 
@@ -75,29 +78,31 @@ def decide(
     return allowed, pages
 
 
-def _add(session: Session, pages: Spent, day: date) -> Spent:
+def _add(session: Session, source_id: int, pages: Spent, day: date) -> Spent:
     """Add to the rows of a day, in one order for all writers; return what they hold now."""
     rows = [
-        {"host": name, "pattern": alike, "day": day, "pages": count} for (name, alike), count in sorted(pages.items())
+        {"source_id": source_id, "host": name, "pattern": alike, "day": day, "pages": count}
+        for (name, alike), count in sorted(pages.items())
     ]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now: Spent = Counter()
     for chunk in portions(rows, CHUNK):
         statement = insert(Budget).values(chunk)
         statement = statement.on_conflict_do_update(
-            index_elements=["host", "pattern", "day"], set_={"pages": Budget.pages + statement.excluded.pages}
+            index_elements=["source_id", "host", "pattern", "day"],
+            set_={"pages": Budget.pages + statement.excluded.pages},
         )
         for row in session.execute(statement.returning(Budget.host, Budget.pattern, Budget.pages)):
             now[row.host, row.pattern] = row.pages
     return now
 
 
-def _spent(session: Session, names: Iterable[tuple[str, str]], day: date) -> Spent:
+def _spent(session: Session, source_id: int, names: Iterable[tuple[str, str]], day: date) -> Spent:
     spent: Spent = Counter()
     for chunk in portions(names, CHUNK):
         rows = session.execute(
             select(Budget.host, Budget.pattern, Budget.pages).where(
-                Budget.day == day, tuple_(Budget.host, Budget.pattern).in_(chunk)
+                Budget.source_id == source_id, Budget.day == day, tuple_(Budget.host, Budget.pattern).in_(chunk)
             )
         )
         spent.update({(row.host, row.pattern): row.pages for row in rows})

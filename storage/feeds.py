@@ -12,7 +12,7 @@ from storage import gaps, pages, sitemaps
 from storage.models import Feed, Poll, Run, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["read", "unchanged", "failed", "unreadable", "refused"]
 Place: TypeAlias = "tuple[datetime, int]"
 SUCCESSES: Final = ("read", "unchanged")
+KEPT_BODIES: Final = 3  # of one feed that cannot be read: enough to see whether it is always the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,12 @@ def record(
     gap_id = gaps.open(session, feed_id, poll_id, polled.gap, now=now) if polled.gap else None
     session.execute(update(Feed).where(Feed.id == feed_id).values(_state_after(polled, added, now)))
     is_sitemap = polled.outcome == "read" and (polled.children is not None or kind in sitemaps.KINDS)
-    children = sitemaps.follow(session, feed_id, polled.children or (), now=now) if is_sitemap else ()
+    due = _follow(session, feed_id, poll_id, polled.children or (), now) if is_sitemap else ()
+    if polled.body is not None:
+        _drop_bodies(session, feed_id)
     if run_id is not None:
         _count(session, run_id, polled, added)
-    return Recorded(added, gap_id, tuple(_feeds(session, children)))
+    return Recorded(added, gap_id, tuple(_feeds(session, due)))
 
 
 def postpone(session: Session, feed_id: int, until: datetime) -> None:
@@ -182,6 +185,21 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
         Feed.announced_at.is_(None), Feed.polled_at.is_(None), Feed.failures > 0, Feed.announced_at > Feed.polled_at
     )
     return and_(Feed.is_enabled, Source.is_enabled, Feed.next_poll_at <= now, wanted)
+
+
+def _follow(session: Session, feed_id: int, poll_id: int, children: Sequence[Child], now: datetime) -> list[int]:
+    followed = sitemaps.follow(session, feed_id, children, now=now)
+    if followed.cut:
+        session.execute(update(Poll).where(Poll.id == poll_id).values(entries_cut=Poll.entries_cut + followed.cut))
+    return followed.due
+
+
+def _drop_bodies(session: Session, feed_id: int) -> None:
+    """Keep the last few bodies of a feed that could not be read."""
+    bodies = select(Poll.id).where(Poll.feed_id == feed_id, Poll.body.is_not(None)).order_by(Poll.id.desc())
+    older = list(session.scalars(bodies.offset(KEPT_BODIES)))
+    if older:
+        session.execute(update(Poll).where(Poll.id.in_(older)).values(body=None))
 
 
 def _feeds(session: Session, ids: Collection[int]) -> Iterator[DueFeed]:

@@ -152,29 +152,29 @@ def record(
     """Commit a verdict and insert the pages that were missed; return how many of them are new.
 
     ``again_at`` is when to ask again: while it is not decided, or while a budget keeps pages out. Pages that a sitemap
-    named before any feed could are the gap's, too.
+    named before any feed could are the gap's, too. A confirmed gap only gains: a sitemap has forgotten its pages soon.
     """
-    is_confirmed = verdict.state == "confirmed"
+    kept = session.get_one(Gap, gap.id)
+    was_confirmed = kept.state == "confirmed"
+    is_confirmed = was_confirmed or verdict.state == "confirmed"
     source_id = session.scalars(select(Feed.source_id).where(Feed.id == gap.feed_id)).one()
     own = gap.id if is_confirmed else None
     added = pages.add(session, source_id, None, verdict.missed, now=now, limits=limits, gap_id=own)
     if is_confirmed:
         for keys in portions(found.key for found in verdict.missed):
             session.execute(update(Page).where(Page.key.in_(keys), Page.gap_id.is_(None)).values(gap_id=gap.id))
-    is_asked_again = verdict.state == "suspected" or added.over_budget > 0
-    values: dict[str, object] = {
-        "state": verdict.state,
-        "reason": verdict.reason,
-        "sitemap_url": verdict.sitemap,
-        "pages_listed": verdict.listed,
-        "pages_missed": len(verdict.missed) if is_confirmed else 0,
-        "checks": Gap.checks + 1,
-        "next_check_at": again_at if is_asked_again else None,
-        "decided_at": None if verdict.state == "suspected" else now,
-    }
-    if values["next_check_at"] is None:
-        values |= {"listed_before": None, "listed_after": None}
-    session.execute(update(Gap).where(Gap.id == gap.id).values(values))
+    if not was_confirmed:
+        kept.state, kept.reason, kept.sitemap_url = verdict.state, verdict.reason, verdict.sitemap
+        kept.pages_listed = verdict.listed
+        kept.decided_at = None if verdict.state == "suspected" else now
+    if is_confirmed:
+        kept.pages_listed = max(kept.pages_listed, verdict.listed)
+        kept.pages_missed = max(kept.pages_missed, len(verdict.missed))
+    kept.checks += 1
+    kept.next_check_at = again_at if verdict.state == "suspected" or added.over_budget else None
+    if kept.next_check_at is None:
+        kept.listed_before = kept.listed_after = None
+    session.flush()
     session.execute(update(Run).where(Run.id == run_id).values(pages_found=Run.pages_found + added.new))
     return added.new
 
@@ -183,15 +183,21 @@ def settle(session: Session, *, now: datetime) -> int:
     """Close the confirmed gaps whose pages have all been fetched; return how many.
 
     A page that says that it is older than the gap was not missed: its sitemap tells when it was changed. Where pages
-    have ended otherwise, the gap stays confirmed and its reason says how many. A gap waits for the pages of other gaps
-    of its source that overlap it, too: a page that two feeds lost is in one of them only.
+    have ended otherwise, or a budget left them out until no sitemap listed them, the gap stays confirmed and its reason
+    says how many. A gap waits for the pages of other gaps of its source that overlap it, too: a page that two feeds
+    lost is in one of them only.
     """
     _dismiss_older(session, now)
     waiting = _is_unfetched(or_(Page.state.in_(("waiting", "fetching")), Page.next_try_at.is_not(None)))
     lost = _is_unfetched(~waiting)
     own, other, own_feed, other_feed = aliased(Gap), aliased(Gap), aliased(Feed), aliased(Feed)
     pages_of = (
-        select(own.id, _count(waiting), _count(lost))
+        select(
+            own.id,
+            _count(waiting),
+            _count(lost),
+            case((own.checks > 1, own.pages_missed - func.count(Page.id)), else_=0),
+        )
         .join(own_feed, own_feed.id == own.feed_id)
         .join(other_feed, other_feed.source_id == own_feed.source_id)
         .join(other, and_(other.feed_id == other_feed.id, other.since <= own.until, other.until >= own.since))
@@ -200,12 +206,12 @@ def settle(session: Session, *, now: datetime) -> int:
         .group_by(own.id)
     )
     closed = 0
-    for gap_id, still, ended in session.execute(pages_of).all():
-        if still == 0 and ended == 0:
+    for gap_id, still, ended, owed in session.execute(pages_of).all():
+        if still == 0 and ended == 0 and owed <= 0:
             values = {"state": "closed", "closed_at": now}
             closed += 1
         elif still == 0:
-            values = {"reason": f"{ended} of the missed pages cannot be fetched"}
+            values = {"reason": f"{ended + max(owed, 0)} of the missed pages cannot be fetched"}
         else:
             continue
         session.execute(update(Gap).where(Gap.id == gap_id).values(values))

@@ -8,26 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage import budgets, visits
-from storage.engine import insert_missing, portions
+from storage import budgets, relisted, visits
+from storage.engine import insert_missing
 from storage.models import Article, Page, RawBody, Run, Source
 from storage.models.base import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-CHUNK: Final = 500  # rows of one statement: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters
-# A newer date in a feed has these asked again. A page that is being fetched gets its new text anyway, one that was
-# refused stays refused.
-ASKED_AGAIN: Final = ("fetched", "read", "failed", "gone")
-
-_READ_REASON: Final = case((Page.state == "read", Page.reason))  # stays true if nothing changed
 _BODY = aliased(RawBody)
 _LAST_BODY: Final = (
     select(_BODY.sha256)
@@ -60,6 +54,8 @@ _RAW_READ: Final = (
 )
 _NOTHING_WAITS: Final = ~exists().where(_RAW.c.page_id == _PAGE.c.id, _RAW.c.read_at.is_(None))
 _IS_READ: Final = (_PAGE.c.state == "fetched") & _NOTHING_WAITS
+_ANSWERED: Final = bindparam("answered", type_=_PAGE.c.read_at.type)
+_IS_ASKED_FOR_A_DATE: Final = _PAGE.c.next_visit_at.is_(None) | (_PAGE.c.next_visit_at > _ANSWERED)
 _PAGE_READ: Final = (
     update(_PAGE)
     .where(_PAGE.c.id == bindparam("page"))
@@ -68,6 +64,11 @@ _PAGE_READ: Final = (
         article_id=visits.GIVEN,
         next_visit_at=bindparam("next_visit_at"),
         visits=bindparam("visits"),
+        unchanged=case(
+            (_PAGE.c.read_at.is_(None) | bindparam("is_changed", type_=Boolean), 0),
+            (_IS_ASKED_FOR_A_DATE & (_PAGE.c.read_at < _ANSWERED), _PAGE.c.unchanged + 1),
+            else_=_PAGE.c.unchanged,  # the same bytes, read again
+        ),
         state=case((_IS_READ, "read"), else_=_PAGE.c.state),
         reason=case((_IS_READ, bindparam("why", type_=_PAGE.c.reason.type)), else_=_PAGE.c.reason),
     )
@@ -100,7 +101,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of the links of one poll: new pages, pages asked again, and new links that a budget left out."""
+    """What became of the links of one poll: new pages, pages asked again, and those that a budget left out."""
 
     new: int = 0
     changed: int = 0
@@ -150,21 +151,24 @@ def add(
     limits: budgets.Limits | None = None,
     gap_id: int | None = None,
 ) -> Added:
-    """Insert the links that are new; have those asked again that the feed dates newer than it did before.
+    """Insert the links that are new; have known ones asked again where `relisted` says so, if need be by this source.
 
-    Links that some source already has keep their source. ``limits`` are the day's budgets (none: no limit);
-    ``gap_id`` is the gap that the new pages were lost in.
+    ``limits`` are the day's budgets for both (none: no limit), new links first; ``gap_id`` is the gap that the new
+    pages were lost in.
     """
     links = list({link.key: link for link in found}.values())
-    known = {key for some in portions(links, CHUNK) for key in _known(session, some)}
-    unknown = [link for link in links if link.key not in known]
-    allowed = budgets.within(session, unknown, limits, now=now) if limits else unknown
-    links.sort(key=lambda link: link.key)  # one order for all writers: no deadlock
+    known = list(relisted.look(session, links, source_id, feed_id, now=now))
+    unknown = _without(links, known)
+    wanted = unknown + [page.link for page in known if page.is_asked]
+    allowed = budgets.within(session, wanted, limits, source_id=source_id, now=now) if limits else wanted
     taken = {link.key for link in allowed}
-    rows = [_row(link, source_id, feed_id, gap_id, now) for link in links if link.key in taken]
+    unknown.sort(key=lambda link: link.key)  # one order for all writers: no deadlock
+    rows = [_row(link, source_id, feed_id, gap_id, now) for link in unknown if link.key in taken]
     new = insert_missing(session, Page, rows)
-    changed = sum(_ask_again(session, some) for some in portions([link for link in links if link.key in known], CHUNK))
-    return Added(new, changed, len(unknown) - len(allowed))
+    changed = [page for page in known if page.link.key in taken or not page.is_asked]
+    for page in changed:
+        relisted.change(session, page)
+    return Added(new, sum(page.is_asked for page in changed), len(wanted) - len(allowed))
 
 
 def sources_with_due(session: Session, names: Collection[str] | None, *, now: datetime) -> list[str]:
@@ -242,19 +246,22 @@ def mark_read(
     now: datetime,
     article_id: int | None = None,
     reason: str | None = None,
+    is_changed: bool = True,
     revisit_hours: Sequence[float] = (),
 ) -> None:
     """Note that stored bytes were read; ``reason`` says why there is no article. Idempotent.
 
     The page becomes ``read`` once none of its stored bytes wait. A page that is asked again meanwhile keeps its state.
-    A page that gave an article is visited again by the plan of ``revisit_hours``.
+    A page that gave an article is visited again by the plan of ``revisit_hours``. Where an answer to another question
+    than such a visit told nothing new (not ``is_changed``), that is counted: see `relisted.wait`.
     """
     row = session.execute(_PAGE_OF, {"raw": raw_id, "article": article_id}).first()
     if row is None:
         return
     plan = visits.planned(row, revisit_hours, answered=row.fetched_at, now=now)
     session.execute(_RAW_READ, {"raw": raw_id, "now": now})
-    session.execute(_PAGE_READ, {"page": row.page_id, "now": now, "article": article_id, "why": reason, **plan})
+    said = {"article": article_id, "why": reason, "is_changed": is_changed, "answered": row.fetched_at}
+    session.execute(_PAGE_READ, {"page": row.page_id, "now": now, **said, **plan})
     if row.gone_at is not None:
         visits.judge(session, row.page_id, now=now)
 
@@ -295,14 +302,19 @@ def _end_values(page_id: int, ended: Ended, now: datetime) -> dict[str, object]:
         reading = and_(Page.attempts == 0, Page.reason.is_not(None))
         before = case((reading, Page.reason), (and_(~waits, Page.article_id.is_(None)), "unchanged"))
         state = case((waits, "fetched"), else_="read")
-        return values | {"state": state, "reason": before, "fetched_at": now, "attempts": 0}
+        asked = case((Page.next_visit_at <= now, Page.unchanged), else_=Page.unchanged + 1)  # planned visits are few
+        return values | {"state": state, "reason": before, "fetched_at": now, "attempts": 0, "unchanged": asked}
+    if ended.state != "failed" or ended.next_try_at is None:
+        has_ended = Page.ended_at > func.coalesce(Page.fetched_at, Page.found_at)  # nothing came in between
+        values |= {"ended_at": now, "unchanged": case((has_ended, Page.unchanged + 1), else_=0)}
     if ended.state == "failed":
         return values | {"state": "failed", "attempts": Page.attempts + 1}
     return values | {"state": ended.state, "attempts": 0, "next_visit_at": None}
 
 
-def _known(session: Session, links: Sequence[Found]) -> Iterator[bytes]:
-    yield from session.scalars(select(Page.key).where(Page.key.in_([link.key for link in links])))
+def _without(links: Sequence[Found], known: Sequence[relisted.Relisted]) -> list[Found]:
+    keys = {page.link.key for page in known}
+    return [link for link in links if link.key not in keys]
 
 
 def _row(
@@ -321,39 +333,4 @@ def _row(
         "feed_author": link.author,
         "feed_summary": link.summary,
         "feed_language": link.language,
-    }
-
-
-def _ask_again(session: Session, links: Sequence[Found]) -> int:
-    """Have known pages asked again that a feed dates newer; what the first feed did not say of them is filled in."""
-    dated = {link.key: link for link in links if link.time is not None}
-    rows = session.execute(
-        select(Page.id, Page.key, Page.state, Page.feed_time, Page.fetched_at)
-        .where(Page.key.in_(dated))
-        .order_by(Page.id)
-    )
-    changed = 0
-    for page_id, key, state, feed_time, fetched_at in rows.all():
-        link = dated[key]
-        if state in ASKED_AGAIN and _is_newer(link.time, feed_time or fetched_at):
-            again = {"state": "waiting", "attempts": 0, "next_try_at": None, "reason": _READ_REASON}
-            session.execute(update(Page).where(Page.id == page_id).values(**again, feed_time=link.time))
-            changed += 1
-        elif feed_time is None:
-            session.execute(update(Page).where(Page.id == page_id).values(_filled_in(link)))
-    return changed
-
-
-def _is_newer(time: datetime | None, before: datetime | None) -> bool:
-    # Stored times have milliseconds; a feed's finer parts must not look newer for ever.
-    return time is not None and before is not None and (time - before).total_seconds() >= 1
-
-
-def _filled_in(link: Found) -> dict[str, object]:
-    return {
-        "feed_time": link.time,
-        "feed_title": func.coalesce(Page.feed_title, link.title),
-        "feed_author": func.coalesce(Page.feed_author, link.author),
-        "feed_summary": func.coalesce(Page.feed_summary, link.summary),
-        "feed_language": func.coalesce(Page.feed_language, link.language),
     }

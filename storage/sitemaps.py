@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage.models import Feed
+from storage.models import Feed, Gap, Page, Poll
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
 KINDS: Final = ("sitemap", "news_sitemap")
 DEEPEST: Final = 3  # indexes above a sitemap; sitemaps.org has one, Google reads two
+# Of one source. 300 are six indexes of as many sitemaps as one poll takes; a tree of three levels could have 125,000.
+MOST_ENABLED: Final = 300
+MOST_ROWS: Final = 1_000  # with the disabled: a sitemap for each day of nearly three years
+FORGOTTEN_AFTER: Final = timedelta(days=30)  # since its last poll a disabled one may make room for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Child:
     announced_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What an index's word brought: the ids of feeds that are due now, and how many sitemaps found no room."""
+
+    due: list[int]
+    cut: int = 0
+
+
 def above(session: Session, feed_id: int | None) -> tuple[bytes, ...]:
     """Return the keys of a feed and of the sitemap indexes above it."""
     keys: list[bytes] = []
@@ -41,8 +54,8 @@ def above(session: Session, feed_id: int | None) -> tuple[bytes, ...]:
     return tuple(keys)
 
 
-def follow(session: Session, index_id: int, children: Sequence[Child], *, now: datetime) -> list[int]:
-    """Make the rows below an index say what it says; return the ids of those that are due now because of it.
+def follow(session: Session, index_id: int, children: Sequence[Child], *, now: datetime) -> Followed:
+    """Make the rows below an index say what it says, as far as its source has room; ``children`` come newest first.
 
     A sitemap that the index no longer names is disabled. One that the configuration or another index names is left to
     them. A feed that is no index has no children, and whatever it had is disabled.
@@ -53,14 +66,17 @@ def follow(session: Session, index_id: int, children: Sequence[Child], *, now: d
         Feed.source_id == index.source_id, or_(Feed.parent_id == index_id, Feed.key.in_(list(wanted)))
     )
     known = {feed.key: feed for feed in session.scalars(mine)}
-    followed = [_followed(session, index, child, known.get(child.key), now) for child in wanted.values()]
-    dropped = [feed for key, feed in known.items() if feed.parent_id == index_id and key not in wanted]
+    taken = _within(session, index, wanted, known, now)
+    followed = [_followed(session, index, child, known.get(key), now) for key, child in taken.items()]
+    dropped = [
+        feed for key, feed in known.items() if feed.is_enabled and feed.parent_id == index_id and key not in taken
+    ]
     for feed in dropped:
         feed.is_enabled = False
     session.flush()
     if dropped:
         disable_orphans(session, index.source_id)
-    return [feed.id for feed in followed if feed is not None]
+    return Followed([feed.id for feed in followed if feed is not None], len(wanted) - len(taken))
 
 
 def disable_orphans(session: Session, source_id: int) -> None:
@@ -81,6 +97,49 @@ def enable(feed: Feed, now: datetime) -> None:
     feed.is_enabled = True
     feed.next_poll_at = now
     feed.etag = feed.last_modified = feed.body_sha256 = None
+
+
+def _within(
+    session: Session, index: Feed, wanted: Mapping[bytes, Child], known: Mapping[bytes, Feed], now: datetime
+) -> dict[bytes, Child]:
+    """Return those of an index's sitemaps that its source has room for, and those that are left to others."""
+    below = select(func.count()).where(Feed.source_id == index.source_id, Feed.parent_id.is_not(None))
+    room = MOST_ENABLED - session.scalars(below.where(Feed.is_enabled, Feed.parent_id != index.id)).one()
+    rows = MOST_ROWS - session.scalars(below).one()
+    lacking = min(sum(key not in known for key in wanted), room) - rows
+    if lacking > 0:
+        rows += _forget(session, index.source_id, lacking, keep=list(wanted), before=now - FORGOTTEN_AFTER)
+    taken = {}
+    for key, child in wanted.items():
+        feed = known.get(key)
+        if feed is not None and feed.is_enabled and feed.parent_id != index.id:
+            taken[key] = child
+        elif room > 0 and (feed is not None or rows > 0):
+            taken[key] = child
+            room -= 1
+            rows -= feed is None
+    return taken
+
+
+def _forget(session: Session, source_id: int, most: int, *, keep: Sequence[bytes], before: datetime) -> int:
+    """Delete disabled sitemaps not asked since ``before``, with their polls; their pages go to the index above."""
+    child = aliased(Feed)
+    old = session.execute(
+        select(Feed.id, Feed.parent_id)
+        .where(Feed.source_id == source_id, Feed.parent_id.is_not(None), Feed.is_enabled.is_(False))
+        .where(or_(Feed.polled_at.is_(None), Feed.polled_at < before), Feed.key.not_in(keep))
+        .where(~select(Gap.id).where(Gap.feed_id == Feed.id).exists())
+        .where(~select(child.id).where(child.parent_id == Feed.id).exists())
+        .order_by(Feed.polled_at.is_not(None), Feed.polled_at, Feed.id)
+        .limit(most)
+    ).all()
+    for feed_id, parent_id in old:
+        mine = update(Page).where(Page.source_id == source_id, Page.feed_id == feed_id)
+        session.execute(mine.values(feed_id=parent_id), execution_options={"synchronize_session": False})
+    ids = [feed_id for feed_id, _ in old]
+    for statement in (delete(Poll).where(Poll.feed_id.in_(ids)), delete(Feed).where(Feed.id.in_(ids))):
+        session.execute(statement, execution_options={"synchronize_session": False})
+    return len(old)
 
 
 def _followed(session: Session, index: Feed, child: Child, feed: Feed | None, now: datetime) -> Feed | None:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 
 from console.output import note, print_json, print_table, say
 from console.sources.editing import editing
@@ -85,6 +86,8 @@ def address(text: str) -> str:
         raise UsageError(f"{text!r} is no address of the web ({error.reason})") from error
     if "://" not in text and "." not in host(url):
         raise UsageError(f"{text!r} is no address of the web")
+    if why := wrong_with({"name": "a site", "url": url}):
+        raise UsageError(why)
     return url
 
 
@@ -161,6 +164,11 @@ def _tell(finding: Finding | None, values: dict[str, Any], *, is_found: bool, dr
         say(f"{values['name']} added. `storyfold run --source {values['name']!r}` reads it now.")
 
 
-def checked(values: dict[str, Any]) -> SourceSettings:
-    """Return the source that ``values`` make. Raises pydantic's ValidationError."""
-    return SourceSettings(**{key: value for key, value in values.items() if value not in (None, [], ())})
+def wrong_with(values: dict[str, Any]) -> str | None:
+    """Say what keeps ``values`` from making a source, without repeating them; None where nothing does."""
+    try:
+        SourceSettings(**{key: value for key, value in values.items() if value not in (None, [], ())})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        return f"{'.'.join(map(str, wrong['loc'][:1]))}: {wrong['msg'].removeprefix('Value error, ')}"
+    return None

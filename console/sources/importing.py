@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from pydantic import ValidationError
 
 from console.output import note, print_json, say
-from console.sources.adding import checked, found_values, places, reasons
+from console.sources.adding import found_values, places, reasons, wrong_with
 from console.sources.drafts import Bad, Draft, Read, once
 from console.sources.editing import editing
 from console.sources.finding import find
@@ -25,6 +24,7 @@ from foundation.urls import canonicalise
 
 EXIT_SOME_REFUSED: Final = 3
 EXIT_NONE_USABLE: Final = 2
+MOST_TOLD: Final = 20  # refused lines that are shown
 SITELISTS: Final = (".hjson", ".json")
 MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -75,6 +75,8 @@ def read_any(body: bytes, name: str) -> list[Read]:
     if body.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00").startswith(b"<"):
         return read_opml(body)
     text = _text(body)
+    if "\x00" in text:
+        return [Bad(1, "not a text file: it holds zero bytes")]
     if Path(name).suffix in SITELISTS or "base_urls" in text:
         return read_sitelist(text)
     if header := header_of(text):
@@ -110,6 +112,8 @@ class Intake:
         for one in read:
             if isinstance(one, Bad):
                 self.refused.append(one)
+            elif why := _unusable(one.url):
+                self.refused.append(Bad(one.line, why))
             elif not one.places and (known := self._known_as(one.url or "")):
                 self.skipped.append(Bad(one.line, f"{one.url} is configured already, as {known!r}"))
             else:
@@ -129,11 +133,7 @@ class Intake:
             return
         values |= new
         values["name"] = unused(values["name"], values["url"], self._names)
-        try:
-            checked(values)
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            why = f"{'.'.join(map(str, wrong['loc'][:1]))}: {wrong['msg'].removeprefix('Value error, ')}"
+        if why := wrong_with(values):
             self.refused.append(Bad(draft.line, why))
             return
         self._names.add(values["name"])
@@ -183,6 +183,11 @@ def _guessed(url: str) -> dict[str, Any]:
     return {"sections": [url]}
 
 
+def _unusable(url: str | None) -> str | None:
+    """Say what is wrong with a homepage's address before anybody is asked for it."""
+    return wrong_with({"name": "a site", "url": url}) if url else None
+
+
 def _canonical(url: str) -> str:
     return canonicalise(url) if url else ""
 
@@ -219,8 +224,10 @@ def _tell(intake: Intake, name: str, *, dry_run: bool, as_json: bool) -> None:
             }
         )
         return
-    for bad in refused:
+    for bad in refused[:MOST_TOLD]:
         note(f"{name}:{bad.line}: {bad.why}")
+    if len(refused) > MOST_TOLD:
+        note(f"{name}: {len(refused) - MOST_TOLD} more lines were refused; --json prints them all")
     for bad in intake.skipped:
         note(f"{name}:{bad.line}: passed over, {bad.why}")
     for values in intake.added if dry_run else ():

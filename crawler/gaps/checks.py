@@ -106,6 +106,7 @@ class Gaps:
 
     async def _begin(self) -> None:
         """Begin to search for sources that wait, as many as may be under way."""
+        self._forget_dropped()
         while len(self._searches) < AT_ONCE:
             source = next((source for source in self._waiting if source not in self._searches), None)
             if source is None:
@@ -116,6 +117,12 @@ class Gaps:
                 await self._go_on(search)
             else:
                 del self._searches[source]
+
+    def _forget_dropped(self) -> None:
+        """End the searches whose next request went when their source was dropped; another run looks into the gaps."""
+        wanting = self.turns.wanting
+        for source in [name for name, search in self._searches.items() if search.asked and name not in wanting]:
+            del self._searches[source]
 
     async def _load(self, search: Search) -> bool:
         search.gaps = await self.store.read(gaps.due, [search.source], now=datetime.now(UTC))
@@ -156,15 +163,15 @@ class Gaps:
         return [link for link in found if rules is None or site(link.url) in rules.sites]
 
     async def _go_on(self, search: Search) -> None:
-        """Queue the next request of a search, or end it."""
+        """Queue the next request of a search, or end it: undecided where the run has dropped its source."""
         document = search.next()
         while document is None and await self._more(search):
             document = search.next()
-        if document is not None:
-            self.turns.add_feed(search.source, document)
+        if document is not None and self.turns.add_feed(search.source, document):
             return
         try:
-            await self._decide(search)
+            if document is None:
+                await self._decide(search)
         finally:
             del self._searches[search.source]
         await self._begin()

@@ -24,9 +24,7 @@ GUESSES: Final = ("/sitemap.xml", "/news-sitemap.xml", "/sitemap_news.xml")
 STAGES: Final = ("own", "robots", "guesses")
 DOCUMENTS: Final = 20  # of one search: a site's sitemaps of a week, or of its sections
 DEEPEST: Final = 3  # indexes above a sitemap; sitemaps.org has one, Google reads two
-OLDER: Final = timedelta(
-    days=1
-)  # than the gaps: sitemaps that hold what was listed before, which proves that they reach back
+OLDER: Final = timedelta(days=1)  # than the gaps: what was listed before proves that sitemaps reach back
 KEPT: Final = 10_000  # pages of one search: some 2 MB
 
 
@@ -101,9 +99,7 @@ class Search:
             self.tell_failure(document, "a sitemap index below too many others")
             return
         since = min((gap.window.since for gap in self.gaps), default=None)
-        recent = [
-            child for child in index.children if not (since and child.modified and end_of(child.modified) < since)
-        ]
+        recent = [child for child in index.children if since is None or _is_since(child, since)]
         children = (Document(self.source, url, document.depth + 1) for url in _newest_first(recent, base))
         self._queue.extendleft(reversed(list(self._unseen(children))))
 

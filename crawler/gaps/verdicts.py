@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
+from math import sqrt
 from typing import TYPE_CHECKING, Final, Literal
 
 from crawler.gaps.overlap import WIDTH, unpack
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # A feed of one section shows a fraction of its site's sitemap, a feed of the whole site all of it: half lies between.
 LEAST_SHARE: Final = 0.5
 LEAST_SAMPLE: Final = 5  # entries around the window from which a share may be told
+# Sitemaps may list what no feed ever shows, videos say. So many standard deviations above their share around the window
+# are 2.3 % of a normal distribution; a page more, as the few of a short window are no normal distribution.
+DEVIATIONS: Final = 2
 OUTLIERS: Final = 10  # one in so many entries of a list may be an old one that came up again
 DAY: Final = timedelta(days=1)
 
@@ -48,8 +52,9 @@ class Judgement:
 def judge(window: Window, listing: Listing, shown: Collection[bytes]) -> Judgement:
     """Decide whether pages of the window were missed; ``shown`` are the keys that feeds have shown.
 
-    Confirmed: the sitemaps date pages in the window that no feed showed, and they list what this feed lists. Refuted:
-    they cover the window and date none there. Suspected: whatever else, with the reason.
+    Confirmed: the sitemaps date pages in the window that no feed showed, clearly more of them than around it, and they
+    list what this feed lists. Refuted: they cover the window and date none there. Suspected: whatever else, with the
+    reason.
     """
     facts = _Facts.of(window, listing, shown)
     if facts.missed or facts.unsure:
@@ -75,6 +80,12 @@ def _of_missed(facts: _Facts) -> tuple[State, str]:
         return "suspected", f"the sitemap lists more than this feed: it showed {facts.around_shown} of {facts.around}"
     if not facts.missed:
         return "suspected", "the sitemap dates its pages by the day only"
+    if not facts.is_more_than_around:
+        unknown = facts.around - facts.around_shown
+        return (
+            "suspected",
+            f"around that time, too, no feed showed {unknown} of the {facts.around} that the sitemap lists",
+        )
     return "confirmed", f"the sitemap lists {_pages(len(facts.missed))} that no feed showed"
 
 
@@ -103,6 +114,15 @@ class _Facts:
     is_of_feed: bool
     is_current: bool
     reaches_back: bool
+
+    @property
+    def is_more_than_around(self) -> bool:
+        """Whether the window has more pages that no feed showed than their share around it explains."""
+        if self.around == self.around_shown:
+            return True
+        share = 1 - self.around_shown / self.around
+        expected = share * self.listed
+        return len(self.missed) > expected + DEVIATIONS * sqrt(expected * (1 - share)) + 1
 
     @classmethod
     def of(cls, window: Window, listing: Listing, shown: Collection[bytes]) -> _Facts:

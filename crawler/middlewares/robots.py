@@ -151,8 +151,8 @@ class RobotsMiddleware:
         if stored is not None and stored.is_fresh:
             return await _parsed(stored.body, key), stored.expires_at
         verdict, until = await self._ask(request, key)
-        if isinstance(verdict, Failed) and stored is not None:
-            # RFC 9309, 2.4: the copy may be used while the file is unreachable. It forbids no less than it did.
+        if isinstance(verdict, Failed) and stored is not None and stored.status is not None and stored.status < 300:
+            # RFC 9309, 2.4: a copy of the rules may be used while they are unreachable; that there were none may not.
             return await _parsed(stored.body, key), until
         return verdict, until
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from storage.feeds import Address
@@ -16,12 +17,14 @@ BELIEVED: Final = 3
 GIVEN_UP: Final = 3  # failures in a row at the new address
 
 
-def after_answer(address: Address, landed: str, statuses: Sequence[int]) -> Address:
+def after_answer(address: Address, landed: str, statuses: Sequence[int], over: Sequence[str] = ()) -> Address:
     """Return the address after a good answer that came from ``landed`` over redirects of these ``statuses``.
 
-    A redirect from https to http is followed and never believed.
+    A redirect from https to http is followed and never believed, wherever it is among the addresses on the way
+    (``over``): who can change what goes over http could have sent us anywhere from there.
     """
-    is_downgrade = address.url.startswith("https:") and not landed.startswith("https:")
+    way = [url.startswith("https:") for url in (address.url, *over, landed)]
+    is_downgrade = any(before and not after for before, after in pairwise(way))
     if landed == address.url or is_downgrade or not statuses or not PERMANENT.issuperset(statuses):
         return replace(address, moved_to=None, moves=0)
     moves = address.moves + 1 if landed == address.moved_to else 1

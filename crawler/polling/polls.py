@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.gaps.checks import Gaps
     from crawler.store import Store
     from crawler.turns import Turns
+    from storage.feeds import Address
     from storage.pages import Leased
 
 PRIORITY: Final = 10  # feeds before pages: what they name joins the queue of this run
@@ -68,6 +69,7 @@ class Polls:
         self.most = crawl.entries_per_poll
         self.bounds = Bounds(crawl.poll_shortest, crawl.poll_longest)
         self.limits = Limits(crawl.pages_per_host, crawl.pages_per_pattern)
+        self.called: set[int] = set()  # sitemaps that their indexes made due in this run, until they have answered
         self.homes = {source.name: source.url for source in store.settings.sources}
 
     def request(self, feed: DueFeed) -> Request:
@@ -98,6 +100,7 @@ class Polls:
             outcome = of_error(error)
             if outcome.resume_at:
                 await self.store.write(feeds.postpone, feed.id, outcome.resume_at)
+                self.called.discard(feed.id)
                 return
             await self._fail(feed, outcome, _detail(error, outcome, request))
 
@@ -187,7 +190,7 @@ class Polls:
             etag=_validator(response, "ETag"),
             last_modified=_validator(response, "Last-Modified"),
             body_sha256=meaning.digest(response.body) if outcome == "read" else None,
-            address=moves.after_answer(feed.address, response.url, response.meta.get("redirect_statuses", ())),
+            address=_believed(feed, response),
             interval_seconds=round(seconds),
             new_per_hour=per_hour,
             **more,
@@ -222,12 +225,19 @@ class Polls:
         recorded = await self.store.write(
             feeds.record, feed.id, polled, run_id=self.store.run_id, now=datetime.now(UTC), limits=self.limits
         )
+        self.called.discard(feed.id)
         if recorded.added.new or recorded.added.changed:
             self.turns.may_have_pages(feed.source)
         for child in recorded.due:
+            self.called.add(child.id)
             self.turns.add_feed(child.source, child)
         if recorded.gap_id is not None:
             await self.gaps.suspect(feed.source)
+
+
+def _believed(feed: DueFeed, response: Response) -> Address:
+    statuses, over = (response.meta.get(name, ()) for name in ("redirect_statuses", "redirected_from"))
+    return moves.after_answer(feed.address, response.url, statuses, over)
 
 
 def _detail(error: BaseException, outcome: Outcome, request: Request) -> str:

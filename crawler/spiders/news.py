@@ -40,6 +40,7 @@ RECOVERED_AT_ONCE: Final = 4  # stored pages in one read: at most 32 MB
 READ_AT_ONCE: Final = 4  # due feeds of one source, each with what it listed before: up to 16 kB
 LEASED_AT_ONCE: Final = 8  # pages of one source in one transaction; a crash leaves no more of it leased
 ONLY_STORED: Final = "stored"
+LAST: Final = sys.maxsize  # an id after every other
 
 
 class NewsSpider(Spider):
@@ -50,6 +51,7 @@ class NewsSpider(Spider):
     """
 
     name = "news"
+    soonest: float = 60.0  # seconds after which a run looks again for what is due: a query over all sources
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class NewsSpider(Spider):
         self.gaps = Gaps(self.store, self.turns, worker_pool(self.crawler))
         self.polls = Polls(self.store, self.turns, backoff, worker_pool(self.crawler), self.gaps)
         self.looked: dict[str, feeds.Place] = {}  # how far the due feeds of a source were read
+        self.find_every = max(self.soonest, crawl.poll_shortest)
         self.ledger.keep_alive(self.stop)
         self.crawler.signals.connect(self.pace, signal=signals.response_downloaded)
 
@@ -117,11 +120,14 @@ class NewsSpider(Spider):
         if self.asks_nobody:
             return
         await self._find_due()
+        await self.gaps.find_due(self.sources)
+        self.unfinished = self.turns.wanting
         while not self.turns.is_finished:
+            await self._find_due_again()
             await self.backlog.room()
             match self.turns.next(monotonic()):
                 case None:
-                    await self.turns.wait(self.turns.pause(monotonic()))
+                    await self.turns.wait(self._pause(monotonic()))
                 case Look(source):
                     await self._look(source)
                 case Lease(source):
@@ -146,16 +152,35 @@ class NewsSpider(Spider):
             self.turns.may_have_feeds(source)
         for source in await self.store.read(pages.sources_with_due, self.sources, now=self.began):
             self.turns.may_have_pages(source)
-        await self.gaps.find_due(self.sources)
+        self.found_at = monotonic()
+
+    async def _find_due_again(self) -> None:
+        """Find what came due meanwhile, as long as a source has had work ever since the run began.
+
+        Such a run delays no other source's feeds; one that has only such finds left comes to its end.
+        """
+        if monotonic() < self.found_at + self.find_every:
+            return
+        self.found_at = monotonic()
+        self.unfinished &= self.turns.wanting
+        if self.unfinished:
+            await self._find_due()
+
+    def _pause(self, now: float) -> float:
+        """Return the seconds until a source may be asked again or the due are found again: a hold may last hours."""
+        until_found = max(0.0, self.found_at + self.find_every - now)
+        pause = self.turns.pause(now)
+        return until_found if pause is None else min(pause, until_found)
 
     async def _look(self, source: str) -> None:
-        """Queue more feeds of a source that were due when the run began; each once, for then it is due later."""
-        after = self.looked.pop(source, None)
-        due = await self.store.read(feeds.due, source, READ_AT_ONCE, now=self.began, after=after)
+        """Queue more feeds of a source that were due when the due were last found; each once, for then it is due later.
+
+        One still under way stands where it stood, before the place from which the next look goes on.
+        """
+        due = await self.store.read(feeds.due, source, READ_AT_ONCE, now=self.began, after=self.looked.get(source))
         has_more = len(due) == READ_AT_ONCE
-        if has_more:
-            self.looked[source] = due[-1].place
-        self.turns.looked(source, due, has_more=has_more)
+        self.looked[source] = due[-1].place if has_more else (self.began, LAST)
+        self.turns.looked(source, [feed for feed in due if feed.id not in self.polls.called], has_more=has_more)
 
     async def _lease(self, source: str) -> list[Leased]:
         now, until = datetime.now(UTC), lease_end(self.store.settings.crawl.lease)

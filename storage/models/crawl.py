@@ -172,6 +172,11 @@ class Page(Base):
     gap_id: Mapped[int | None] = mapped_column(ForeignKey("gap.id"), index=True, comment="the gap that it was lost in")
     next_visit_at: Mapped[datetime | None] = mapped_column(comment="when a page that was read is asked again")
     visits: Mapped[int] = mapped_column(default=0, server_default="0", comment="such visits so far")
+    unchanged: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="answers in a row, other than to visits, with nothing new"
+    )
+    ended_at: Mapped[datetime | None] = mapped_column(comment="when it was last refused, given up or gone")
+    handed_at: Mapped[datetime | None] = mapped_column(comment="when another source took it over")
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
     __table_args__ = (
         CheckConstraint(one_of("state", PAGE_STATES), name="state"),

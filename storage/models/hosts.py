@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -34,9 +34,10 @@ class Host(Base):
 
 
 class Budget(Base):
-    """How many new pages of one URL pattern a host had on one day; an empty pattern counts the whole host."""
+    """How many pages of one URL pattern of a host a source asks for on one day; an empty pattern counts them all."""
 
     __tablename__ = "budget"
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
     host: Mapped[str] = mapped_column(primary_key=True)
     pattern: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True, index=True)

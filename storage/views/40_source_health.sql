@@ -8,6 +8,7 @@ SELECT
     WHEN asked.feeds_failing = asked.feeds THEN 'failing'
     WHEN asked.feeds_failing > 0 THEN 'feed errors'
     WHEN coalesce(kept.pages_failed, 0) > coalesce(kept.pages_read, 0) THEN 'pages failing'
+    WHEN coalesce(kept.pages_refused, 0) > coalesce(kept.pages_read, 0) THEN 'pages refused'
     WHEN asked.polled_at IS NULL THEN 'not polled yet'
     ELSE 'ok'
   END                                                      AS health,
@@ -84,4 +85,5 @@ ORDER BY
   coalesce(worst.failures, 0) DESC,
   coalesce(asked.feeds, 0) > 0,
   coalesce(kept.pages_failed, 0) <= coalesce(kept.pages_read, 0),
+  coalesce(kept.pages_refused, 0) <= coalesce(kept.pages_read, 0),
   source.name

@@ -260,3 +260,18 @@ def test_names_are_valid_and_none_is_taken(titles: list[str]) -> None:
 def test_any_bytes_are_read_somehow(body: bytes) -> None:
     read: list[Read] = read_any(body, str(Path("x")))
     assert all(isinstance(one, Draft | Bad) for one in read)
+
+
+def test_a_line_with_a_password_is_refused_before_anybody_is_asked() -> None:
+    intake = Intake(Settings(file={}), (), allow_private=False)
+    read: list[Read] = [Draft(1, "http://user:secret@a.example/feed.xml"), Draft(2, "https://b.example/")]
+    assert [draft.line for draft in intake.sift(read)] == [2]
+    assert [bad.line for bad in intake.refused] == [1]
+    assert "user name or password" in intake.refused[0].why
+    assert "secret" not in intake.refused[0].why
+
+
+def test_a_file_that_is_no_text_is_refused_at_once() -> None:
+    assert read_any(b"PK\x03\x04\x00\x00 nothing\n" * 100, "archive.zip") == [
+        Bad(1, "not a text file: it holds zero bytes")
+    ]

@@ -49,3 +49,46 @@ def test_slow_and_endless_sources_delay_no_other(tmp_path: Path) -> None:
             " FROM page JOIN source ON source.id = source_id"
         )[0]
         assert good_end < spoilt_end
+
+
+SPIDER = """
+from crawler.spiders.news import NewsSpider
+
+class Impatient(NewsSpider):
+    name = "impatient"
+    soonest = 0.2
+"""
+
+
+def test_a_long_run_asks_other_feeds_again_when_they_are_due_and_ends(tmp_path: Path) -> None:
+    many = 6
+    asked_again, times, rounds = threading.Event(), list[str](), 3
+    with Web() as web:
+
+        def quick(asked: Asked) -> bytes:
+            times.append(asked.path)
+            if len(times) >= rounds:
+                asked_again.set()
+            return page(rss(web.url("/0", "quick.test")))
+
+        def long(asked: Asked) -> bytes:
+            asked_again.wait(PATIENT)
+            return ARTICLE
+
+        web.replies |= {"quick.test/feed": quick, "quick.test/0": ARTICLE}
+        web.replies["long.test/feed"] = page(rss(*(web.url(f"/{number}", "long.test") for number in range(many))))
+        web.replies |= {f"long.test/{number}": long for number in range(many)}
+        hosts = ("long.test", "quick.test")
+        sources = [outlet(web, host, host) for host in hosts]
+        site = Site(web, tmp_path, sources, hosts=hosts, crawl={"timeout": PATIENT + 10, "poll_longest": 1})
+        spider = tmp_path / "impatient.py"
+        spider.write_text(SPIDER, encoding="utf-8")
+        site.run_spider(spider)
+        assert asked_again.is_set()
+        assert site.rows("SELECT DISTINCT state FROM page") == [("fetched",)]
+        ((long_polls, quick_polls),) = site.rows(
+            "SELECT count(*) FILTER (WHERE name = 'long.test'), count(*) FILTER (WHERE name = 'quick.test')"
+            " FROM poll JOIN feed ON feed.id = feed_id JOIN source ON source.id = source_id"
+        )
+        assert quick_polls >= rounds
+        assert long_polls >= 1

@@ -34,6 +34,13 @@ def test_a_redirect_from_https_to_http_is_never_believed() -> None:
     assert after_answer(Address("http://a.example/f"), A, [301]).moves == 1
 
 
+def test_a_way_that_leaves_https_is_never_believed_wherever_it_ends() -> None:
+    plain = "http://a.example/f"
+    assert after_answer(Address(A, None, B, 2), B, [301, 301], [A, plain]) == Address(A)
+    assert after_answer(Address(plain, None, B, 2), B, [301, 301, 301], [plain, A, plain]) == Address(plain)
+    assert after_answer(Address(plain, None, B, 2), B, [301, 301], [plain, A]) == Address(B, plain)
+
+
 def test_a_moved_feed_that_keeps_failing_goes_back() -> None:
     assert after_failure(Address(B, A), GIVEN_UP - 1) is None
     assert after_failure(Address(B, A), GIVEN_UP) == Address(A)

@@ -109,6 +109,27 @@ def test_a_feed_of_one_section_is_not_judged_by_the_rest_of_the_site(size: int, 
     assert {key(n) for n in world.missed} <= judged.missed  # they are fetched all the same
 
 
+@given(st.integers(5, 40), st.integers(3, 20), st.data())
+def test_videos_that_no_feed_ever_shows_are_no_gap(size: int, every: int, data: st.DataObject) -> None:
+    world = World(size, 0)
+    videos = {-n: at(n) + timedelta(seconds=20) for n in range(1, 2 * size - 1, every)}
+    inside = at(size - 1) + timedelta(seconds=data.draw(st.integers(1, 58)))
+    shown = {key(n) for n in (*world.before, *world.after)}
+    times = {key(n): at(n) for n in world.everything} | {key(n): time for n, time in videos.items()}
+    times = {one: time for one, time in times.items() if one in shown or not at(size - 1) <= time <= at(size)}
+    judged = judge(world.window, Listing(times | {key(-999): inside}), shown)
+    assert judged.missed == {key(-999)}  # fetched all the same
+    assert (judged.state, judged.reason[:17]) == ("suspected", "around that time,")
+
+
+def test_a_window_with_clearly_more_than_around_it_is_a_gap_all_the_same() -> None:
+    world = World(20, 10)
+    listing = {key(n): at(n) for n in world.everything} | {key(-n): at(n) for n in (5, 12, 25, 37, 44)}
+    judged = judge(world.window, Listing(listing), {key(n) for n in (*world.before, *world.after)})
+    assert judged.state == "confirmed"
+    assert judged.missed == {key(n) for n in (*world.missed, -25)}
+
+
 @given(worlds, st.integers(0, 3))
 def test_pinned_entries_cover_nothing(world: World, pins: int) -> None:
     pinned = list(range(-1000, -1000 + pins))

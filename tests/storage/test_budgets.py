@@ -12,20 +12,26 @@ from sqlalchemy import select
 from foundation.urls import url_key
 from storage.budgets import WHOLE_HOST, Limits, decide, within
 from storage.engine import Database
-from storage.models import Budget
+from storage.models import Budget, Source
 from storage.pages import Found
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LIMITS = Limits(per_host=10, per_pattern=4)
 
 
+def sources(database: Database) -> None:
+    with database.write() as session:
+        for number in (1, 2):
+            session.add(Source(id=number, name=str(number), url="https://a.test/", created_at=NOW))
+
+
 def links(*urls: str) -> list[Found]:
     return [Found(url, url_key(url)) for url in urls]
 
 
-def taken(database: Database, found: list[Found], now: datetime = NOW) -> list[str]:
+def taken(database: Database, found: list[Found], now: datetime = NOW, source_id: int = 1) -> list[str]:
     with database.write() as session:
-        return [link.url for link in within(session, found, LIMITS, now=now)]
+        return [link.url for link in within(session, found, LIMITS, source_id=source_id, now=now)]
 
 
 pairs = st.tuples(st.sampled_from(["a.test", "b.test"]), st.sampled_from(["/", "/*", "/x/*"]))
@@ -50,6 +56,7 @@ def test_no_budget_is_overspent_and_none_is_left_that_was_wanted(
 
 
 def test_a_calendar_gets_its_part_and_the_rest_of_the_host_its_own(database: Database) -> None:
+    sources(database)
     days = links(*(f"https://a.test/calendar/2026/06/{day:02}" for day in range(1, 31)))
     articles = links(*(f"https://a.test/news/{letter}" for letter in "abcdefgh"))
     assert taken(database, days) == [link.url for link in days[:4]]
@@ -59,6 +66,7 @@ def test_a_calendar_gets_its_part_and_the_rest_of_the_host_its_own(database: Dat
 
 
 def test_tomorrow_is_another_day_and_old_days_are_forgotten(database: Database) -> None:
+    sources(database)
     many = links(*(f"https://a.test/?p={number}" for number in range(700)))
     for day in range(5):
         now = NOW + timedelta(days=day)
@@ -72,6 +80,7 @@ def test_tomorrow_is_another_day_and_old_days_are_forgotten(database: Database) 
 
 
 def test_two_writers_do_not_spend_one_budget_twice(database: Database) -> None:
+    sources(database)
     barrier = threading.Barrier(4)
 
     def spend(writer: str) -> list[str]:
@@ -86,7 +95,17 @@ def test_two_writers_do_not_spend_one_budget_twice(database: Database) -> None:
 
 
 def test_nothing_wanted_is_nothing_spent(database: Database) -> None:
+    sources(database)
     assert taken(database, []) == []
     refused = links("https://a.test/")
     with database.write() as session:
-        assert within(session, refused, Limits(0, 0), now=NOW) == []
+        assert within(session, refused, Limits(0, 0), source_id=1, now=NOW) == []
+
+
+def test_what_one_source_lists_of_a_host_takes_nothing_from_another(database: Database) -> None:
+    sources(database)
+    foreign = links(*(f"https://a.test/{letter}" for letter in "abcdefghijkl"))
+    own = links(*(f"https://a.test/own/{letter}" for letter in "abcdefghijkl"))
+    assert len(taken(database, foreign, source_id=2)) == LIMITS.per_host
+    assert len(taken(database, foreign, source_id=2)) == 0
+    assert len(taken(database, own, source_id=1)) == LIMITS.per_host

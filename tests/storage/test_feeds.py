@@ -120,6 +120,19 @@ def test_a_failure_is_counted_and_a_success_forgets_it(database: Database) -> No
         assert session.scalar(select(Feed.error)) is None
 
 
+def test_only_the_last_bodies_of_a_feed_that_cannot_be_read_are_kept(database: Database) -> None:
+    configure(database, "a", "b")
+    feed, other = due(database)
+    record(database, other, Polled("unreadable", NOW, 200, error="not a feed", body=b"other"))
+    for number in range(feeds.KEPT_BODIES + 2):
+        record(database, feed, Polled("unreadable", NOW, 200, error="not a feed", body=b"%d" % number))
+        record(database, feed, Polled("failed", NOW, 500, error="http_500"))
+    with database.read() as session:
+        bodies = session.scalars(select(Poll.body).where(Poll.body.is_not(None)).order_by(Poll.id))
+        assert [decompress(body) for body in bodies if body] == [b"other", b"2", b"3", b"4"]
+        assert session.scalar(select(func.count()).select_from(Poll)) == 1 + 2 * (feeds.KEPT_BODIES + 2)
+
+
 def test_due_feeds_come_longest_due_first_a_few_at_a_time(database: Database) -> None:
     settings = SourceSettings(
         name="a", url="https://example.org/", feeds=tuple(f"https://example.org/{n}.xml" for n in range(7))
@@ -264,3 +277,13 @@ def test_health_shows_first_what_fails_longest(database: Database) -> None:
     ]
     assert rows[0][3:5] == ("HTTP 2", "https://downer.example/1")
     assert [row[6] for row in rows] == [0, 0, 0, 0, 1, 0]
+
+
+def test_health_tells_a_source_that_is_refused_more_than_it_is_read(database: Database) -> None:
+    configure(database, "a")
+    (feed,) = due(database)
+    record(database, feed, Polled("read", NOW, found=(link(1), link(2))))
+    with database.write() as session:
+        session.execute(text("UPDATE page SET state = 'refused', reason = 'robots'"))
+    with database.read() as session:
+        assert [row[1] for row in session.execute(text(HEALTH))] == ["pages refused"]

@@ -177,6 +177,40 @@ def test_pages_beyond_a_budget_have_the_gap_asked_about_again(database: Database
     assert is_due(database, gap, LATER)
 
 
+@pytest.mark.parametrize("state", ["suspected", "refuted", "confirmed"])
+def test_a_confirmed_gap_keeps_its_verdict_whatever_a_later_check_says(
+    database: Database, feed_ids: dict[str, int], state: State
+) -> None:
+    gap = open_gap(database, feed_ids["rss"])
+    record(database, gap, "confirmed", [link(1), link(2), link(3)], Limits(2, 2))
+    set_pages(database, 1, 2, 3, state="fetched", fetched_at=NOW)
+    later = Verdict(state, "no sitemap was found", None, 1, (link(3),))
+    with database.write() as session:
+        assert gaps.record(session, gap, later, again_at=None, limits=None, run_id=None, now=LATER) == 1
+    kept = row(database, gap)
+    assert (kept.state, kept.reason, kept.sitemap_url) == ("confirmed", "because", "https://example.org/map")
+    assert (kept.pages_missed, kept.pages_listed, kept.decided_at, kept.checks) == (3, 3, NOW, 2)
+    assert settle(database) == 0
+    set_pages(database, 3, state="fetched", fetched_at=NOW)
+    assert settle(database) == 1
+
+
+def test_a_page_that_no_sitemap_lists_any_more_before_a_budget_let_it_in_keeps_its_gap_confirmed(
+    database: Database, feed_ids: dict[str, int]
+) -> None:
+    gap = open_gap(database, feed_ids["rss"])
+    record(database, gap, "confirmed", [link(1), link(2), link(3)], Limits(2, 2))
+    set_pages(database, 1, 2, 3, state="fetched", fetched_at=NOW)
+    record(database, gap, "refuted")
+    assert settle(database) == 0
+    kept = row(database, gap)
+    assert (kept.state, kept.reason, kept.pages_missed) == (
+        "confirmed",
+        "1 of the missed pages cannot be fetched",
+        3,
+    )
+
+
 def test_a_page_that_says_it_is_older_than_the_gap_was_not_missed(database: Database, feed_ids: dict[str, int]) -> None:
     gap = open_gap(database, feed_ids["rss"])
     record(database, gap, "confirmed", [link(1), link(2)])

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import func, select
 
 from foundation.config_sections import SourceSettings
 from foundation.urls import url_key
-from storage import feeds, sources
+from storage import feeds, sitemaps, sources
 from storage.engine import Database
 from storage.feeds import DueFeed, Polled
-from storage.models import Feed
+from storage.models import Feed, Page, Poll
+from storage.pages import Found
 from storage.sitemaps import Child
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -151,3 +153,58 @@ def test_what_the_configuration_names_itself_is_no_child_of_an_index(database: D
     poll(database, found["index"], now=at(1))
     assert enabled(database) == ["index", "own", "second"]
     assert poll(database, found["second"], child("shared"), now=at(2)) == ["shared"]
+
+
+def last_cut(database: Database) -> int:
+    with database.read() as session:
+        return session.scalars(select(Poll.entries_cut).order_by(Poll.id.desc()).limit(1)).one()
+
+
+def names(*numbers: int) -> list[Child]:
+    return [child(f"c{number:02}") for number in numbers]
+
+
+def test_a_source_has_only_so_many_sitemaps_and_its_newest_come_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sitemaps, "MOST_ENABLED", 4)
+    configure(database, INDEX, "https://a.example/second.xml")
+    index, second = (due(database, NOON)[name] for name in ("index", "second"))
+    assert poll(database, index, *names(1, 2, 3), now=NOON) == ["c01", "c02", "c03"]
+    assert last_cut(database) == 0
+    poll(database, second, *names(3, 4, 5, 6), now=NOON, cut=7)
+    assert enabled(database) == ["c01", "c02", "c03", "c04", "index", "second"], "the third is the first index's"
+    assert last_cut(database) == 7 + 2
+    assert poll(database, index, *names(9, 1, 2, 3), now=at(1)) == ["c09"]
+    assert enabled(database) == ["c01", "c02", "c04", "c09", "index", "second"]
+    assert last_cut(database) == 1
+
+
+def test_an_endless_index_fills_no_table_and_old_sitemaps_make_room(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sitemaps, "MOST_ROWS", 5)
+    configure(database, INDEX)
+    index = due(database, NOON)["index"]
+    poll(database, index, *names(1, 2, 3), now=NOON)
+    page = Found("https://a.example/page", url_key("https://a.example/page"))
+    for feed in due(database, NOON).values():
+        poll(database, feed, now=NOON, found=(page,) if named(feed) == "c01" else ())
+    for round_ in range(1, 4):
+        poll(database, index, *names(*range(10 * round_, 10 * round_ + 3)), now=at(round_))
+        cut = last_cut(database)
+        for name, feed in due(database, at(round_)).items():
+            if name != "index":
+                poll(database, feed, now=at(round_))
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Feed)) == 1 + 5
+    assert cut == 3
+    assert enabled(database) == ["index"], "those of the past are of no use"
+
+    month = 24 * 30 + 0.5
+    assert poll(database, index, *names(3, 40, 41, 42), now=at(month)) == ["c03", "c40", "c41"]
+    assert last_cut(database) == 1, "one that is named again is kept, and so are those asked lately"
+    with database.read() as session:
+        urls = session.scalars(select(Feed.url))
+        assert sorted(url[18:21] for url in urls) == ["c03", "c10", "c11", "c40", "c41", "ind"]
+        assert session.scalars(select(Page.feed_id)).one() == index.id, "its pages stay, below the index"

@@ -15,11 +15,13 @@ def upgrade() -> None:
     """Make the change."""
     op.create_table(
         "budget",
+        sa.Column("source_id", BigInt, nullable=False),
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("pattern", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("pages", BigInt, nullable=False),
-        sa.PrimaryKeyConstraint("host", "pattern", "day", name=op.f("pk_budget")),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_budget_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "host", "pattern", "day", name=op.f("pk_budget")),
     )
     op.create_index(op.f("ix_budget_day"), "budget", ["day"], unique=False)
     op.create_table(
@@ -189,6 +191,23 @@ def upgrade() -> None:
         sa.Column("next_visit_at", UtcDateTime(), nullable=True, comment="when a page that was read is asked again"),
     )
     op.add_column("page", sa.Column("visits", BigInt, server_default="0", nullable=False, comment="such visits so far"))
+    op.add_column(
+        "page",
+        sa.Column(
+            "unchanged",
+            BigInt,
+            server_default="0",
+            nullable=False,
+            comment="answers in a row, other than to visits, with nothing new",
+        ),
+    )
+    op.add_column(
+        "page",
+        sa.Column("ended_at", UtcDateTime(), nullable=True, comment="when it was last refused, given up or gone"),
+    )
+    op.add_column(
+        "page", sa.Column("handed_at", UtcDateTime(), nullable=True, comment="when another source took it over")
+    )
     op.create_index(op.f("ix_page_gap_id"), "page", ["gap_id"], unique=False)
     op.create_index(
         "ix_page_next_visit_at",
