@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from crawler.store import Store
+from crawler.turns import CROWD
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -32,7 +33,7 @@ class Configure:
             "DOWNLOAD_DELAY": crawl.delay,
             "AUTOTHROTTLE_START_DELAY": crawl.delay,
             "CRAWL_DELAY_CEILING": crawl.crawl_delay_ceiling,
-            "CONCURRENT_REQUESTS": crawl.concurrency,
+            "CONCURRENT_REQUESTS": CROWD * crawl.concurrency,
             "DOWNLOAD_TIMEOUT": crawl.timeout,
             "DOWNLOAD_MAXSIZE": int(crawl.max_body_mb * 1024 * 1024),
             "REDIRECT_MAX_TIMES": crawl.max_redirects,

@@ -119,7 +119,9 @@ class CrawlSettings(Section):
     crawl_delay_ceiling: NonNegativeFloat = Field(
         default=30.0, description="A robots.txt that asks for a longer Crawl-delay than this gets this one."
     )
-    concurrency: PositiveInt = Field(default=16, description="Requests under way at once, to all hosts together.")
+    concurrency: PositiveInt = Field(
+        default=16, description="Requests under way at once, all hosts together; slow ones stop counting after 2 s."
+    )
     timeout: PositiveFloat = Field(default=30.0, description="Seconds until an answer must be complete.")
     max_body_mb: PositiveFloat = Field(default=8.0, description="Bodies larger than this (unpacked) are refused.")
     max_redirects: int = Field(default=5, ge=0, description="Redirects followed for one page.")

@@ -21,6 +21,7 @@ from crawler.fetching.outcomes import of_error, of_status
 from crawler.polling.polls import ACCEPT
 from crawler.readers.robots_txt import sitemaps_in
 from crawler.store import Store
+from crawler.turns import CROWD
 from crawler.visits import header
 from crawler.workers import worker_pool
 from foundation.pool import TaskFailed
@@ -59,7 +60,7 @@ class DiscoverSpider(Spider):
         """Search all sites, as many at once as the crawl may have requests; yields nothing."""
         self.store = Store.of(self.crawler)
         self.workers = worker_pool(self.crawler)
-        gate = asyncio.Semaphore(self.settings.getint("CONCURRENT_REQUESTS"))
+        gate = asyncio.Semaphore(self.settings.getint("CONCURRENT_REQUESTS") // CROWD)
         with self.out.open("wb", buffering=0) as out:
 
             async def one(source: SourceSettings) -> None:

@@ -87,7 +87,7 @@ class NewsSpider(Spider):
         """Put the parts of this crawl together; Scrapy's settings are final now."""
         crawl = self.store.settings.crawl
         self.backlog = Backlog.of(self.crawler)
-        self.turns: Turns[Any, Leased] = Turns(self.settings.getint("CONCURRENT_REQUESTS"))
+        self.turns: Turns[Any, Leased] = Turns(crawl.concurrency)
         backoff = Backoff(crawl.backoff, crawl.backoff_ceiling, crawl.attempts, crawl.retry_pause)
         self.visits = Visits(self.store, self.turns, backoff)
         self.gaps = Gaps(self.store, self.turns, worker_pool(self.crawler))

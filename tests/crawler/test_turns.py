@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.turns import Ask, Lease, Look, Turns
+from crawler.turns import PATIENCE, Ask, Lease, Look, Turns
 
 sources = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 5), st.integers(0, 30)), min_size=1)
 
@@ -153,3 +153,17 @@ def test_a_source_dropped_while_it_is_read_stays_out() -> None:
     turns.leased("b", ["page"])
     assert turns.next(0.0) is None
     assert turns.is_finished
+
+
+def test_hosts_that_do_not_answer_give_up_their_places_to_others_and_no_more_than_there_are() -> None:
+    turns: Turns[str, str] = Turns(limit=2)
+    for number in range(10):
+        turns.add_feed(f"s{number}", f"f{number}")
+    assert [turns.next(0.0) for _ in range(3)][2] is None
+    assert turns.pause(0.5) == PATIENCE - 0.5
+    assert turns.next(PATIENCE - 0.1) is None
+    assert turns.next(PATIENCE) is not None
+    assert turns.next(PATIENCE) is not None
+    assert [turns.next(at * PATIENCE) for at in (1, 2, 3, 100)] == [None] * 4
+    turns.done("s0")
+    assert turns.next(100 * PATIENCE) is not None
