@@ -26,9 +26,10 @@ from sqlalchemy import text
 
 from benchmarks.crowd import Crowd, gathered
 from benchmarks.processes import Tree
-from benchmarks.web import configuration, resolving
+from benchmarks.web import configuration
 from storage.engine import Database
 
+RESOLVER: Final = "benchmarks.loopback.LoopbackResolver"
 RATIO_AIM: Final = 0.8  # pages per second of the crawl over bare Scrapy's
 CRAWL_ONLY: Final = (
     "-s",
@@ -104,7 +105,7 @@ def crawl(crowd: Crowd, concurrency: int, settings: str = "", limit: float | Non
         config = Path(folder, "storyfold.toml")
         more = CRAWL.replace("[crawl]", f"[crawl]\nconcurrency = {concurrency}\n{settings}")
         config.write_text(configuration(address, crowd.hosts, port) + more)
-        environment = os.environ | resolving(crowd.hosts)
+        environment = os.environ | {"STORYFOLD_DNS_RESOLVER": RESOLVER}
         environment |= {"STORYFOLD_CONFIG": str(config), "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
         command = [sys.executable, "-m", "scrapy", "crawl", "news", "-s", "LOG_LEVEL=ERROR", *CRAWL_ONLY]
         if limit is not None:
@@ -141,13 +142,13 @@ def bare(crowd: Crowd, concurrency: int) -> Crawled:
             "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
             "DOWNLOAD_DELAY": 0,
             "LOG_LEVEL": "ERROR",
-            "TWISTED_DNS_RESOLVER": "console.newsweb.resolver.StaticHostsResolver",
+            "TWISTED_DNS_RESOLVER": RESOLVER,
             "TELNETCONSOLE_ENABLED": 0,
         }
         command = [sys.executable, "-m", "scrapy", "runspider", str(spider)]
         command += [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SCRAPY_")}
-        environment |= resolving(crowd.hosts) | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        environment |= {"PYTHONPATH": str(Path(__file__).parents[1])}
         tree = Tree(lambda line: "crawl")
         with Path(folder, "out").open("wb") as out:
             code = tree.watch(subprocess.Popen(command, env=environment, cwd=folder, stdout=out, stderr=out))

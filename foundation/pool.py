@@ -11,24 +11,24 @@ import ctypes
 import math
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import sys
 import threading
-from concurrent.futures import CancelledError, Future, InvalidStateError, TimeoutError
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeAlias, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
 
 from foundation.errors import NewsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +40,10 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # again. 255 is what multiprocessing says where the fork server was killed too.
 KILLED = (-signal.SIGKILL, 255)
 ATTEMPTS = 3
+START_SECONDS = 60.0  # for a worker to start: the first waits for the fork server to import what is preloaded
+STARTS = 10
+START_PAUSE = 0.1  # seconds more before each further trial: 4.5 in all
+END_SECONDS = 5.0  # for the fork server to say how a process ended whose pipe is closed already
 
 
 class TaskFailed(NewsError):
@@ -128,19 +132,14 @@ class WorkerPool:
 
 
 class _Worker:
-    """One worker process, and the thread that hands it one task after the other.
-
-    A Pebble pool of its own: the workers of one pool share a pipe and its lock, and one that is killed while it takes
-    a task from it leaves the lock taken and half a task in the pipe. Measured: all others then wait for ever.
-    """
+    """The thread that hands one worker process one task after the other, and replaces it."""
 
     def __init__(self, limits: WorkerPool, calls: SimpleQueue[_Call | None]) -> None:
         self.limits = limits
         self.calls = calls
         self.thread = threading.Thread(target=self._serve, name="worker", daemon=True)
-        self._process: ProcessPool | None = None
-        self._retired: list[ProcessPool] = []
-        self._running: Future[Any] | None = None
+        self._process: _Process | None = None
+        self._current: _Call | None = None
         self._stopped = threading.Event()
         self.thread.start()
 
@@ -148,8 +147,8 @@ class _Worker:
         """End the process, whatever it does, and the thread."""
         self._stopped.set()
         self.calls.put(None)
-        if (running := self._running) is not None:
-            running.cancel()
+        if (process := self._process) is not None:
+            process.kill()
 
     def _serve(self) -> None:
         while (call := self.calls.get()) is not None:
@@ -158,94 +157,176 @@ class _Worker:
             elif not call.future.cancelled():
                 self._answer(call)
         self._retire()
-        self._end_retired()
 
     def _answer(self, call: _Call) -> None:
-        error: BaseException | None = None
+        self._current = call
+        call.future.add_done_callback(lambda _: self._give_up(call))
+        try:
+            result = self._tried(call)
+        except TaskFailed as failure:
+            self._current = None
+            with suppress(InvalidStateError):  # cancelled at the last moment, here and below
+                call.future.set_exception(failure)
+        else:
+            self._current = None
+            with suppress(InvalidStateError):
+                call.future.set_result(result)
+
+    def _give_up(self, call: _Call) -> None:
+        if call is self._current and call.future.cancelled() and (process := self._process) is not None:
+            process.kill()
+
+    def _tried(self, call: _Call) -> Any:
+        """Return what the call returns in the process; raise ``TaskFailed``."""
+        died: _Died | None = None
         for _ in range(ATTEMPTS):
             try:
-                result = self._call(call)
-            except CancelledError:
-                call.future.cancel()
-                return
-            except (BrokenProcessPool, ProcessExpired) as died:
+                return self._call(call)
+            except _Died as error:
+                died = error
                 self._retire()
-                error = died
-                if isinstance(died, ProcessExpired) and died.exitcode not in KILLED:
+                if died.exitcode not in KILLED or call.future.cancelled() or self._stopped.is_set():
                     break
-            except BaseException as raised:
-                error = raised
-                break
-            else:
-                with suppress(InvalidStateError):  # cancelled at the last moment
-                    call.future.set_result(result)
-                self._end_retired()
-                return
-        assert error is not None
-        with suppress(InvalidStateError):
-            call.future.set_exception(_failure(error))
+        if self._stopped.is_set():
+            call.future.cancel()
+        assert died is not None
+        if died.exitcode == -signal.SIGXCPU:
+            raise TaskFailed("timeout", "CPU time")
+        raise TaskFailed("crash", str(died))
 
     def _call(self, call: _Call) -> Any:
-        """Return what the call returns in the process, or raise what became of it."""
         limits = self.limits
         if self._process is None:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["__main__", *limits.preload])
-            self._process = ProcessPool(1, limits.recycle_after, _enter_worker, (), context)
-        within = (limits.memory_mb * PAGE_BYTES, limits.cpu_seconds, call.function, call.args, call.kwargs)
+            self._process = self._started()
+        if self._stopped.is_set():  # it may have started too late to be killed by `stop`
+            self._process.kill()
+        process = self._process
         try:
-            running = self._process.schedule(_call_within, args=within, timeout=limits.wall_seconds)
-        except RuntimeError as error:  # Pebble's word for a pool whose worker died since the last call
-            raise BrokenProcessPool(str(error)) from error
-        self._running = running
-        if self._stopped.is_set():
-            running.cancel()  # type: ignore[no-untyped-call]
+            result = process.call((call.function, call.args, call.kwargs), limits.wall_seconds)
+        except TimeoutError:
+            process.kill()
+            self._retire()
+            raise TaskFailed("timeout", "wall clock") from None
+        finally:
+            process.calls += 1
+            if process.calls >= limits.recycle_after:
+                self._retire()
+        return result
 
-        def give_up(outer: Future[Any]) -> None:
-            if outer.cancelled():
-                running.cancel()  # type: ignore[no-untyped-call]
-
-        call.future.add_done_callback(give_up)
-        return running.result()
+    def _started(self) -> _Process:
+        """Start a process; where the fork server was killed a moment ago it takes more than one trial."""
+        for trial in range(1, STARTS):
+            try:
+                return _Process(self.limits)
+            except _Died:
+                self._stopped.wait(START_PAUSE * trial)
+        return _Process(self.limits)
 
     def _retire(self) -> None:
-        """Take another pool from now on, for who knows what the dead process left in this one.
-
-        It is ended when its successor has done a task: Pebble is starting a process in it just now, which would
-        complain aloud were it ended while it starts.
-        """
         if self._process is not None:
-            self._retired.append(self._process)
+            self._process.close()
             self._process = None
 
-    def _end_retired(self) -> None:
-        while self._retired:
-            pool = self._retired.pop()
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+
+class _Died(Exception):
+    """A process ended, or could not be started; with the code that it ended with, negative for a signal."""
+
+    def __init__(self, exitcode: int | None) -> None:
+        super().__init__(f"worker ended with code {exitcode}")
+        self.exitcode = exitcode
 
 
-def _failure(error: BaseException) -> TaskFailed:
+class _Process:
+    """A worker process and our end of the pipe to it. Nobody else has an end: whoever dies is noticed by the other."""
+
+    # Whenever multiprocessing starts a process it asks after all others, and two who ask read one answer.
+    _mutex = threading.Lock()
+
+    def __init__(self, limits: WorkerPool) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["__main__", *limits.preload])
+        self.calls = 0
+        self._pipe, theirs = context.Pipe()
+        within = limits.memory_mb * PAGE_BYTES, limits.cpu_seconds
+        self._process = context.Process(target=_serve_calls, args=(theirs, *within), name="worker", daemon=True)
+        try:
+            with self._mutex, theirs:
+                self._process.start()
+        except (OSError, EOFError):  # the fork server was killed just now
+            self._pipe.close()
+            raise _Died(KILLED[-1]) from None
+        try:
+            self._receive(START_SECONDS)
+        except TimeoutError:
+            self.kill()
+            self.close()
+            raise _Died(None) from None
+
+    def call(self, task: Any, seconds: float) -> Any:
+        """Return what the task returns; raise ``TaskFailed``, ``_Died``, or ``TimeoutError`` when it takes longer."""
+        try:
+            packed = pickle.dumps(task)
+        except Exception as error:
+            raise TaskFailed(*_failure(error)) from error
+        with suppress(OSError):  # it died since the last task, as its exit code will tell
+            self._pipe.send_bytes(packed)
+        failure, result = pickle.loads(self._receive(seconds))  # noqa: S301 - our own worker's
+        if failure is not None:
+            raise TaskFailed(*failure)
+        return result
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Let go of a process: it ends when it sees that nobody will ask it again."""
+        self._pipe.close()
+
+    def _receive(self, seconds: float) -> bytes:
+        ready = wait([self._pipe, self._process.sentinel], seconds)
+        if not ready:
+            raise TimeoutError
+        try:
+            if self._pipe in ready or self._pipe.poll():
+                return self._pipe.recv_bytes()
+        except (EOFError, OSError):
+            pass
+        with self._mutex:
+            self._process.join(END_SECONDS)
+            raise _Died(self._process.exitcode)
+
+
+def _failure(error: BaseException) -> tuple[Failure, str]:
     if isinstance(error, TaskFailed):
-        return error
-    if isinstance(error, TimeoutError):
-        return TaskFailed("timeout", "wall clock")
+        return error.reason, error.detail
     if isinstance(error, MemoryError):
-        return TaskFailed("memory", "allocation refused")
-    if isinstance(error, ProcessExpired):
-        if error.exitcode == -signal.SIGXCPU:
-            return TaskFailed("timeout", "CPU time")
-        return TaskFailed("crash", f"worker ended with code {error.exitcode}")
-    if isinstance(error, BrokenProcessPool):
-        return TaskFailed("crash", str(error) or "the worker died, or none could be started")
-    return TaskFailed("error", f"{type(error).__name__}: {error}")
+        return "memory", "allocation refused"
+    return "error", f"{type(error).__name__}: {error}"
+
+
+def _serve_calls(pipe: Connection, memory: int, cpu_seconds: int) -> None:
+    """Be a worker process: answer one task after the other until the other end of the pipe is closed."""
+    _enter_worker()
+    with suppress(EOFError, OSError):
+        pipe.send_bytes(b"ready")
+        while True:
+            pipe.send_bytes(_outcome(pipe.recv_bytes(), memory, cpu_seconds))
+
+
+def _outcome(task: bytes, memory: int, cpu_seconds: int) -> bytes:
+    """Return a pickle of (None, result) or of (failure, None)."""
+    try:
+        function, args, kwargs = pickle.loads(task)  # noqa: S301 - the process that started this one
+        return pickle.dumps((None, _call_within(memory, cpu_seconds, function, args, kwargs)))
+    except BaseException as error:
+        return pickle.dumps((_failure(error), None))
 
 
 def _enter_worker() -> None:
-    """Run in each new worker: no core files, no deaf ears for SIGTERM, and no life after the parent's."""
+    """Run in each new worker: no core files, no ears for Ctrl-C, and no life after the parent's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Pebble's own handler is Python code and would wait for C code to return.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if sys.platform == "linux":
         # The fork server is the parent that the kernel knows; it ends when the process that uses the pool does.
@@ -263,7 +344,7 @@ def _call_within(memory: int, cpu_seconds: int, function: Callable[..., T], args
     """Call the function under limits that hold for this call only.
 
     RLIMIT_CPU counts over the life of a process, so each call gets what was used before plus its own share. Outside of
-    calls there is no limit: a worker that died while it held the pipe's lock would stall all others.
+    calls there is no limit.
     """
     cpu, address_space = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS)
     usage = resource.getrusage(resource.RUSAGE_SELF)
