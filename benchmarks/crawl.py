@@ -40,8 +40,6 @@ CRAWL_ONLY: Final = (
 CRAWL: Final = """
 [crawl]
 delay = 0
-poll_shortest = 0
-poll_longest = 0.001
 retry_pause = 0
 
 [extract]

@@ -25,6 +25,7 @@ class SourceRules:
     checks are for its own sites only.
     """
 
+    home: str  # the site of its own address; ``sites`` are those of its feeds too
     sites: frozenset[str]
     origins: frozenset[str]
     allow_private: bool
@@ -55,6 +56,13 @@ class SourceRules:
         except UnusableUrl:
             return False
 
+    def is_home(self, url: str) -> bool:
+        """Tell whether ``url`` belongs to the site on which the source's pages are at home."""
+        try:
+            return site(url) == self.home
+        except UnusableUrl:
+            return False
+
 
 KEPT: Final = 1_000  # rules of sources whose turn it is; ten thousand of them held 25 MB
 
@@ -79,6 +87,7 @@ class Rules(Mapping[str, SourceRules]):
 def _rules(source: SourceSettings) -> SourceRules:
     addresses = (source.url, *source.feeds, *source.sitemaps, *source.sections)
     return SourceRules(
+        home=site(source.url),
         sites=frozenset(map(site, addresses)),
         origins=frozenset(map(origin, addresses)),
         allow_private=source.allow_private,

@@ -117,10 +117,8 @@ class Visits:
             next_try = self.backoff.next_page_try(outcome, page.attempts + 1, now=now, random=random.random)
         elif is_doubtful(outcome, page):
             state, next_try = "failed", now + timedelta(seconds=max(DOUBT, self.backoff.first))
-        rules = self.store.rules.get(page.source)
-        if outcome.retry_after and (rules is None or rules.is_own_site(final_url or page.url)):
-            # A host that the source only links to is left alone by itself: it must not stop the source's own pages.
-            await hold(self.store, self.turns, page.source, outcome.retry_after)
+        if outcome.retry_after:
+            await hold(self.store, self.turns, page.source, final_url or page.url, outcome.retry_after)
         if next_try is not None:
             self._come_back(page, next_try, now)
         return Ended(state, outcome.reason, status, final_url, next_try)
@@ -205,8 +203,15 @@ def _is_known(response: Response, page: Leased) -> bool:
     return hashlib.sha256(response.body).digest() == page.body_sha256
 
 
-async def hold(store: Store, turns: Turns[DueFeed, Leased], source: str, seconds: float) -> None:
-    """Obey a server that asks for a pause: wait it out if it is short, leave the source for another run if not."""
+async def hold(store: Store, turns: Turns[DueFeed, Leased], source: str, url: str, seconds: float) -> None:
+    """Obey a server that asks for a pause: wait it out if it is short, leave the source for another run if not.
+
+    A host that serves the source a feed, or that it only links to, is left alone by itself (see ``breaker``): it must
+    not stop the pages of the source's own site.
+    """
+    rules = store.rules.get(source)
+    if rules is not None and not rules.is_home(url):
+        return
     if seconds <= LONGEST_PAUSE:
         turns.hold(source, monotonic() + seconds)
     elif given_back := turns.drop(source):

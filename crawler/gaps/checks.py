@@ -134,7 +134,7 @@ class Gaps:
         if outcome is not None:
             search.tell_failure(document, in_words(outcome.reason or f"http_{response.status}"))
             if outcome.retry_after:
-                await hold(self.store, self.turns, search.source, outcome.retry_after)
+                await hold(self.store, self.turns, search.source, response.url, outcome.retry_after)
                 search.end()
         elif document.is_robots:
             search.add(sitemaps_in(response.body, response.url))

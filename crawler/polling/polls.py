@@ -206,7 +206,7 @@ class Polls:
 
     async def _fail(self, feed: DueFeed, outcome: Outcome, detail: str = "", *, status: int | None = None) -> None:
         if outcome.retry_after:
-            await hold(self.store, self.turns, feed.source, outcome.retry_after)
+            await hold(self.store, self.turns, feed.source, feed.url, outcome.retry_after)
         state: feeds.Outcome = "refused" if outcome.state == "refused" else "failed"
         error = in_words(outcome.reason, detail)
         await self._record(feed, self._failed(state, feed, error, outcome.retry_after, status=status))

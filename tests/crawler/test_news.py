@@ -118,6 +118,18 @@ def test_a_server_that_asks_for_a_long_pause_is_left_alone(tmp_path: Path) -> No
         assert states["failed"] + states["waiting"] == 12
 
 
+def test_a_feed_hosted_elsewhere_that_asks_for_a_pause_stops_no_page_of_its_source(tmp_path: Path) -> None:
+    links = [f"/article/{number}" for number in range(12)]
+    with Web(dict.fromkeys(links, ARTICLE)) as web:
+        web.replies["/feed"] = page(rss(*(web.url(link, host="paper.test") for link in links)))
+        web.replies["/burnt"] = page("", "429 Slow", Retry_After="3600")
+        feeds = [web.url("/burnt", host="burner.test"), web.url("/feed", host="paper.test")]
+        source = outlet(web, url=web.url("/", host="paper.test"), feeds=feeds)
+        site = Site(web, tmp_path, [source], hosts=("paper.test", "burner.test"))
+        site.run()
+        assert site.rows("SELECT state, count(*) FROM page GROUP BY state") == [("fetched", 12)]
+
+
 def test_a_feed_that_cannot_be_read_backs_off_and_says_why(tmp_path: Path) -> None:
     feeds = {
         "/web-page": (page("<html><body>Please log in</body></html>"), "unreadable"),

@@ -17,6 +17,7 @@ from tests.crawler.crawl import Site, outlet
 from tests.crawler.web import ARTICLE, Asked, Reply, Web, page, redirect, rss
 
 HOUR = 3_600
+COMMIT = 20  # seconds between an answer and the commit of its poll, on a machine with much else to do
 SHORTEST, LONGEST = 300, 12 * HOUR
 LONG_AGO = "Mon, 01 Jan 2024 10:00:00 GMT"
 
@@ -124,7 +125,7 @@ NEWS_MAP = """<?xml version="1.0"?>
 def test_a_feed_is_asked_again_when_it_has_news_and_not_before_its_server_likes(
     polled: dict[str, dict[str, Any]], path: str, shortest: float, longest: float
 ) -> None:
-    assert shortest - 1 <= polled[path]["seconds"] <= longest + 1
+    assert shortest - COMMIT <= polled[path]["seconds"] <= longest + 1
 
 
 @pytest.mark.parametrize(
