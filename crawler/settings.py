@@ -26,12 +26,20 @@ DOWNLOAD_DELAY = 1.0  # default 0
 AUTOTHROTTLE_ENABLED = True  # default False
 AUTOTHROTTLE_START_DELAY = 1.0  # default 5.0: DOWNLOAD_DELAY is the start, answers decide from there
 CRAWL_DELAY_CEILING = 30.0  # ours: 10 of 4,231 real robots.txt ask for more than a minute
-EXTENSIONS = {
-    "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.fetching.politeness.Politeness": 0,  # AutoThrottle with a memory, and the Crawl-delay that Scrapy ignores
+EXTENSIONS_BASE = {  # default: these and three more. One named None in EXTENSIONS is imported all the same
+    # AutoThrottle with a memory, and the Crawl-delay that Scrapy ignores
+    "crawler.fetching.politeness.Politeness": 0,  # default "scrapy.extensions.throttle.AutoThrottle"
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.logcount.LogCount": 0,
+    "scrapy.extensions.memusage.MemoryUsage": 0,
+    "scrapy.extensions.memdebug.MemoryDebugger": 0,
+    "scrapy.extensions.closespider.CloseSpider": 0,
+    "scrapy.extensions.feedexport.FeedExporter": 0,
+    "scrapy.extensions.logstats.LogStats": 0,
+    "scrapy.extensions.spiderstate.SpiderState": 0,
 }
 
-# --- Nothing listens in a running crawl
+# --- Nothing listens in a running crawl. Both are also left out of EXTENSIONS_BASE: the second imports aiohttp
 TELNETCONSOLE_ENABLED = False  # default True: a shell inside the process
 REMOTE_CONTROL_ENABLED = False  # default True, new in 2.19: an HTTP server that executes code
 

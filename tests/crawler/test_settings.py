@@ -41,7 +41,7 @@ def test_only_http_is_spoken(crawler: Crawler) -> None:
 
 
 def test_every_component_exists(crawler: Crawler) -> None:
-    for setting in ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES", "ADDONS"):
+    for setting in ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS_BASE", "ITEM_PIPELINES", "ADDONS"):
         for path, order in crawler.settings.getdict(setting).items():
             assert order is None or load_object(path)
 
