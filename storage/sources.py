@@ -61,8 +61,9 @@ def _sync_feeds(session: Session, source: Source, settings: SourceSettings, now:
             feed.kind = kind
     for gone in known.values():
         gone.is_enabled = gone.is_enabled and gone.parent_id is not None
-    session.flush()
-    disable_orphans(session, source.id)
+    if known:
+        session.flush()
+        disable_orphans(session, source.id)
 
 
 def _places(settings: SourceSettings) -> Iterator[tuple[str, str]]:
