@@ -12,27 +12,39 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.patterns import pattern
 from foundation.urls import host
 from storage.engine import portions
 from storage.models import Budget
+from storage.models.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from storage.pages import Found
 
 WHOLE_HOST: Final = ""
 KEPT: Final = timedelta(days=2)  # yesterday's stay to be looked at
 CHUNK: Final = 500  # rows of one statement, of five parameters
+
+# Made once: building them for each poll took longer than running them.
+_BUDGET: Final = table_of(Budget)
+_SPENT: Final = select(_BUDGET.c.host, _BUDGET.c.pattern, _BUDGET.c.pages).where(
+    _BUDGET.c.source_id == bindparam("source"),
+    _BUDGET.c.day == bindparam("today"),
+    tuple_(_BUDGET.c.host, _BUDGET.c.pattern).in_(bindparam("names", expanding=True)),
+)
+_OLD: Final = delete(_BUDGET).where(_BUDGET.c.day < bindparam("before"))
 
 Spent: TypeAlias = "Counter[tuple[str, str]]"  # pages of today by host and pattern
 
@@ -56,7 +68,7 @@ def within(session: Session, links: Sequence[Found], limits: Limits, *, source_i
     spent.update(_spent(session, source_id, {(name, alike) for _, name, alike in named}, today))
     allowed, pages = decide([(name, alike) for _, name, alike in named], spent, limits)
     _add(session, source_id, pages, today)
-    _prune(session, today - KEPT)
+    session.execute(_OLD, {"before": today - KEPT})
     return [link for (link, _, _), is_allowed in zip(named, allowed, strict=True) if is_allowed]
 
 
@@ -84,30 +96,25 @@ def _add(session: Session, source_id: int, pages: Spent, day: date) -> Spent:
         {"source_id": source_id, "host": name, "pattern": alike, "day": day, "pages": count}
         for (name, alike), count in sorted(pages.items())
     ]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    now: Spent = Counter()
-    for chunk in portions(rows, CHUNK):
-        statement = insert(Budget).values(chunk)
-        statement = statement.on_conflict_do_update(
-            index_elements=["source_id", "host", "pattern", "day"],
-            set_={"pages": Budget.pages + statement.excluded.pages},
-        )
-        for row in session.execute(statement.returning(Budget.host, Budget.pattern, Budget.pages)):
-            now[row.host, row.pattern] = row.pages
-    return now
+    if not rows:
+        return Counter()
+    spent = session.execute(_adding(session.get_bind().dialect.name), rows)
+    return Counter({(row.host, row.pattern): row.pages for row in spent})
+
+
+@cache
+def _adding(dialect: str) -> ReturningInsert[tuple[str, str, int]]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(_BUDGET)
+    return statement.on_conflict_do_update(
+        index_elements=["source_id", "host", "pattern", "day"],
+        set_={"pages": _BUDGET.c.pages + statement.excluded.pages},
+    ).returning(_BUDGET.c.host, _BUDGET.c.pattern, _BUDGET.c.pages)
 
 
 def _spent(session: Session, source_id: int, names: Iterable[tuple[str, str]], day: date) -> Spent:
     spent: Spent = Counter()
     for chunk in portions(names, CHUNK):
-        rows = session.execute(
-            select(Budget.host, Budget.pattern, Budget.pages).where(
-                Budget.source_id == source_id, Budget.day == day, tuple_(Budget.host, Budget.pattern).in_(chunk)
-            )
-        )
+        rows = session.execute(_SPENT, {"source": source_id, "today": day, "names": chunk})
         spent.update({(row.host, row.pattern): row.pages for row in rows})
     return spent
-
-
-def _prune(session: Session, before: date) -> None:
-    session.execute(delete(Budget).where(Budget.day < before))

@@ -89,13 +89,9 @@ def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[s
     if not rows:
         return 0
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    per_statement = max(1, MOST_PARAMETERS // len(rows[0]))
-    inserted = 0
-    for start in range(0, len(rows), per_statement):
-        statement = make(table_of(model)).values(list(rows[start : start + per_statement])).on_conflict_do_nothing()
-        counted = statement.execution_options(preserve_rowcount=True)  # an insert's is not kept otherwise
-        inserted += cast("CursorResult[Any]", session.execute(counted)).rowcount
-    return inserted
+    statement = make(table_of(model)).on_conflict_do_nothing()
+    counted = statement.execution_options(preserve_rowcount=True)  # an insert's is not kept otherwise
+    return cast("CursorResult[Any]", session.execute(counted, rows)).rowcount
 
 
 def portions(values: Iterable[T], size: int = MOST_PARAMETERS) -> Iterator[list[T]]:

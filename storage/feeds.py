@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, literal, or_, select, update
 
 from foundation.compress import compress
 from storage import gaps, pages, sitemaps
 from storage.models import Feed, Poll, Run, Source
+from storage.models.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -27,6 +28,20 @@ Outcome: TypeAlias = Literal["read", "unchanged", "failed", "unreadable", "refus
 Place: TypeAlias = "tuple[datetime, int]"
 SUCCESSES: Final = ("read", "unchanged")
 KEPT_BODIES: Final = 3  # of one feed that cannot be read: enough to see whether it is always the same
+
+# Once for every poll: made once, without objects.
+_FEED, _POLL, _RUN = table_of(Feed), table_of(Poll), table_of(Run)
+_OF: Final = select(_FEED.c.source_id, _FEED.c.kind).where(_FEED.c.id == bindparam("feed"))
+_NEW: Final = insert(_POLL).returning(_POLL.c.id)
+_COUNT: Final = (
+    update(_RUN)
+    .where(_RUN.c.id == bindparam("run"))
+    .values(
+        feeds_polled=_RUN.c.feeds_polled + 1,
+        feeds_failed=_RUN.c.feeds_failed + bindparam("failed"),
+        pages_found=_RUN.c.pages_found + bindparam("found"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +169,19 @@ def record(
     One transaction: a crash between validators and links would lose the links behind the next 304. ``limits`` are the
     day's budgets; where they leave links out, the feed is read again for them.
     """
-    source_id, kind = session.execute(select(Feed.source_id, Feed.kind).where(Feed.id == feed_id)).one()
+    source_id, kind = session.execute(_OF, {"feed": feed_id}).one()
     added = pages.add(session, source_id, feed_id, polled.found, now=now, limits=limits)
     poll = _poll(feed_id, polled, added) | {"run_id": run_id, "at": now}
-    poll_id = session.scalars(insert(Poll).values(poll).returning(Poll.id)).one()
+    poll_id: int = session.execute(_NEW, poll).scalar_one()
     gap_id = gaps.open(session, feed_id, poll_id, polled.gap, now=now) if polled.gap else None
-    session.execute(update(Feed).where(Feed.id == feed_id).values(_state_after(polled, added, now)))
+    session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(_state_after(polled, added, now)))
     is_sitemap = polled.outcome == "read" and (polled.children is not None or kind in sitemaps.KINDS)
     due = _follow(session, feed_id, poll_id, polled.children or (), now) if is_sitemap else ()
     if polled.body is not None:
         _drop_bodies(session, feed_id)
     if run_id is not None:
-        _count(session, run_id, polled, added)
+        failed = int(polled.outcome not in SUCCESSES)
+        session.execute(_COUNT, {"run": run_id, "failed": failed, "found": added.new})
     return Recorded(added, gap_id, tuple(_feeds(session, due)))
 
 
@@ -280,15 +296,3 @@ def _learnt(polled: Polled) -> dict[str, object]:
         values |= {"listed_from": polled.listing.oldest, "listed_to": polled.listing.newest}
         return {name: value for name, value in values.items() if value is not None or name.startswith("listed_")}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _count(session: Session, run_id: int, polled: Polled, added: Added) -> None:
-    session.execute(
-        update(Run)
-        .where(Run.id == run_id)
-        .values(
-            feeds_polled=Run.feeds_polled + 1,
-            feeds_failed=Run.feeds_failed + int(polled.outcome not in SUCCESSES),
-            pages_found=Run.pages_found + added.new,
-        )
-    )

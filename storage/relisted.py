@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Row, bindparam, case, func, select, update
+from sqlalchemy.orm import aliased
 
 from storage.engine import portions
 from storage.models import Page, Source
@@ -34,21 +35,31 @@ CHANCE_AFTER: Final = timedelta(days=7)
 # what changes for no reader is looked at as rarely as robots.txt, what did change at once.
 FIRST_WAIT, LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
 
+_LISTER: Final = aliased(Source)
 _KEPT_REASON: Final = case((Page.state == "read", Page.reason))  # stays true if nothing changed
-_SEEN: Final = (
-    Page.id,
-    Page.key,
-    Page.state,
-    Page.source_id,
-    Page.article_id,
-    Page.feed_time,
-    Page.fetched_at,
-    Page.next_try_at,
-    Page.next_visit_at,
-    Page.ended_at,
-    Page.handed_at,
-    Page.unchanged,
-    Source.is_enabled.label("is_owner_enabled"),
+_KNOWN: Final = (
+    select(
+        Page.id,
+        Page.key,
+        Page.state,
+        Page.source_id,
+        Page.article_id,
+        Page.feed_time,
+        Page.fetched_at,
+        Page.next_try_at,
+        Page.next_visit_at,
+        Page.ended_at,
+        Page.handed_at,
+        Page.unchanged,
+        Source.is_enabled.label("is_owner_enabled"),
+        select(_LISTER.is_enabled)
+        .where(_LISTER.id == bindparam("lister"))
+        .scalar_subquery()
+        .label("is_lister_enabled"),
+    )
+    .join(Source)
+    .where(Page.key.in_(bindparam("keys", expanding=True)))
+    .order_by(Page.id)
 )
 
 
@@ -67,10 +78,9 @@ def look(
     session: Session, links: Sequence[Found], source_id: int, feed_id: int | None, *, now: datetime
 ) -> Iterator[Relisted]:
     """Yield those of the links that are known pages, with what their being listed by this source changes."""
-    lister = select(Source.is_enabled).where(Source.id == source_id).scalar_subquery().label("is_lister_enabled")
     for some in portions(links, CHUNK):
         named = {link.key: link for link in some}
-        rows = session.execute(select(*_SEEN, lister).join(Source).where(Page.key.in_(named)).order_by(Page.id))
+        rows = session.execute(_KNOWN, {"keys": list(named), "lister": source_id})
         for page in rows.all():
             yield _judged(page, named[page.key], source_id, feed_id, now)
 
