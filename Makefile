@@ -45,7 +45,8 @@ types: env ## mypy, strict
 	$(BIN)/python -m mypy
 
 bench: env ## quality and speed on the data in DATA (default ../shared/data)
-	$(BIN)/python -m benchmarks.extraction --data $(DATA)
+	$(BIN)/python -m benchmarks.extraction --data $(DATA)/extraction
+	$(BIN)/python -m benchmarks.labels --data $(DATA)/extraction
 	$(BIN)/python -m benchmarks.copies --data $(DATA)
 	$(BIN)/python -m benchmarks.stories --data $(DATA)
 	$(BIN)/python -m benchmarks.replay --data $(DATA)

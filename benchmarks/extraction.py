@@ -4,6 +4,11 @@
 
 A FOLDER holds html/<id>.html.gz and truth.jsonl.gz (id, url, text; title, authors, date where known), or such folders.
 Readers take turns on every page in one process: whatever else the machine does hits all of them alike.
+
+Some truths keep lines of agencies and of contact ("Reporting by …", "© …", an address to write to) and others do not,
+so there are two figures for F1: with every truth as it is, and with those lines taken out of it.
+A page is clean when no line of the text given for it is foreign: one of which the truth holds nothing, not three words
+in a row, nor all of a shorter line. Section headings and lists that a truth leaves out are foreign too.
 Prints one table and one JSON line.
 """
 
@@ -28,14 +33,20 @@ from trafilatura import bare_extraction, extract
 
 from foundation.urls import site
 from pipelines.extract import read_page
-from pipelines.reading import TEXT, Article
-from pipelines.site_memory import furniture, mark_furniture, page_of
+from pipelines.reading import Article
+from pipelines.site_memory import SitePage, furniture, mark_furniture, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHINGLE = 4
-HELD = 0.6  # share of a block's word triples that a truth must hold for the block to count as part of it
+FOREIGN = 3  # words in a row of a line that a truth must hold for the line to be none of its own
+_CREDIT = re.compile(
+    r"^\W*(?:additional )?(?:reporting|writing|editing|compiled|edited|written|translated)\b.{0,60}\bby\b"
+    r"|\bcontributed to this (?:report|story|article)|^\W*(?:©|copyright\b)"
+    r"|^\W*(?:contact|e-?mail|write to|follow|reach)\b.{0,80}@",
+    re.IGNORECASE,
+)
 OURS, FAST, DEFAULT, METADATA = "storyfold", "trafilatura fast", "trafilatura default", "trafilatura fast + metadata"
 
 
@@ -45,7 +56,15 @@ class Tally:
 
     precisions: list[float] = field(default_factory=list)
     recalls: list[float] = field(default_factory=list)
+    clean: int = 0
     seconds: float = 0.0
+
+    def add(self, truth: str, text: str) -> None:
+        """Score one page."""
+        precision, recall = score(truth, text)
+        self.precisions.append(precision)
+        self.recalls.append(recall)
+        self.clean += not foreign(truth, text)
 
     @property
     def precision(self) -> float:
@@ -83,6 +102,33 @@ def score(truth: str, text: str) -> tuple[float, float]:
     return both / (both + extra) if given else 0.0, both / (both + missed) if wanted else 0.0
 
 
+def without_credits(truth: str) -> str:
+    """Return a truth without its lines of agencies and of contact."""
+    return "\n".join(line for line in truth.splitlines() if not _CREDIT.search(line))
+
+
+def foreign(truth: str, text: str) -> list[str]:
+    """Return the lines of a text of which the truth holds nothing."""
+    wanted = {row for size in range(1, FOREIGN + 1) for row in rows(words_of(truth), size)}
+    lines = ((line, words_of(line)) for line in text.splitlines())
+    return [line for line, words in lines if words and wanted.isdisjoint(rows(words, min(FOREIGN, len(words))))]
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def rows(words: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + size]) for at in range(len(words) - size + 1))
+
+
+def page_sets(given: list[Path]) -> Iterator[Path]:
+    """Yield the page sets among the folders, and in them."""
+    for folder in given:
+        inside = [folder] if (folder / "html").is_dir() else sorted(folder.iterdir())
+        yield from (path for path in inside if (path / "truth.jsonl.gz").is_file())
+
+
 def pages(folder: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
     with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -103,6 +149,7 @@ def text_of(article: object) -> str:
 
 def run(folder: Path, now: datetime) -> dict[str, Any]:
     tallies: dict[str, Tally] = defaultdict(Tally)
+    uncredited: dict[str, Tally] = defaultdict(Tally)
     readings: list[tuple[dict[str, Any], Article]] = []
     count = 0
     for truth, html in pages(folder):
@@ -123,40 +170,38 @@ def run(folder: Path, now: datetime) -> dict[str, Any]:
             with_metadata=True,
         )
         for reader, text in texts.items():
-            precision, recall = score(truth["text"], text)
-            tallies[reader].precisions.append(precision)
-            tallies[reader].recalls.append(recall)
+            tallies[reader].add(truth["text"], text)
+            uncredited[reader].add(without_credits(truth["text"]), text)
         if isinstance(reading, Article):
             readings.append((truth, reading))
     return {
         "set": folder.name,
         "pages": count,
-        "readers": {name: summary(tally, count) for name, tally in tallies.items()},
+        "readers": {name: summary(tally, uncredited[name], count) for name, tally in tallies.items()},
         "memory": site_memory(readings),
         "metadata": metadata(readings),
-        "rules": rules(readings),
     }
 
 
-def summary(tally: Tally, count: int) -> dict[str, float]:
+def summary(tally: Tally, uncredited: Tally, count: int) -> dict[str, float]:
     speed = {"ms": round(1000 * tally.seconds / count, 2)}
     if not tally.precisions:
         return speed
-    return {"f1": round(tally.f1, 4), "precision": round(tally.precision, 4), "recall": round(tally.recall, 4), **speed}
+    shares = {"precision": tally.precision, "recall": tally.recall, "clean": tally.clean / count}
+    rounded = {name: round(share, 4) for name, share in shares.items()}
+    return {"f1": round(tally.f1, 4), "f1_without_credits": round(uncredited.f1, 4), **rounded, **speed}
 
 
 def site_memory(readings: list[tuple[dict[str, Any], Article]]) -> dict[str, float]:
     """Return F1 once the pages have taught each other, and how many blocks that took from the text."""
-    sites = defaultdict(list)
+    sites: dict[str, list[SitePage]] = defaultdict(list)
     for truth, article in readings:
-        sites[site(truth["url"])].append(page_of(truth["id"], article))
+        sites[site(truth["url"])].append(page_of(len(sites[site(truth["url"])]), article))
     learnt, tally, taken = furniture(sites), Tally(), 0
     for truth, article in readings:
         marked = mark_furniture(article, learnt[site(truth["url"])])
         taken += sum(block.label == "site" for block in marked.blocks)
-        precision, recall = score(truth["text"], marked.text)
-        tally.precisions.append(precision)
-        tally.recalls.append(recall)
+        tally.add(truth["text"], marked.text)
     return {"f1": round(tally.f1, 4), "blocks": taken}
 
 
@@ -197,36 +242,17 @@ def plain(text: str | None) -> str:
     return re.sub(r"\W+", " ", unicodedata.normalize("NFC", text or "")).strip().casefold()
 
 
-def rules(readings: list[tuple[dict[str, Any], Article]]) -> dict[str, list[int]]:
-    """Return for each rule the words it called furniture, and how many of them the truth holds."""
-    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for truth, article in readings:
-        wanted = set(triples(truth["text"]))
-        for block in article.blocks:
-            if block.label == TEXT:
-                continue
-            own, words = triples(block.text), len(re.findall(r"\w+", block.text))
-            held = bool(own) and sum(triple in wanted for triple in own) > HELD * len(own)
-            tally = found[f"{block.label}/{block.rule}"]
-            tally[0] += words
-            tally[1] += words * held
-    return dict(found)
-
-
-def triples(text: str) -> list[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.casefold())
-    return [tuple(words[at : at + 3]) for at in range(max(1, len(words) - 2))] if words else []
-
-
 def show(results: list[dict[str, Any]]) -> None:
     console = Console(width=140)
-    table = Table("set", "reader", "F1", "over default", "precision", "recall", "ms a page", title="Text")
+    columns = ("set", "reader", "F1", "over default", "without credits", "precision", "recall", "clean", "ms a page")
+    table = Table(*columns, title="Text")
     for result in results:
         base = result["readers"][DEFAULT]["f1"]
         for name, tally in result["readers"].items():
-            scores = [f"{tally[key]:.4f}" for key in ("precision", "recall")] if "f1" in tally else ["", ""]
-            f1 = [f"{tally['f1']:.4f}", f"{tally['f1'] - base:+.4f}"] if "f1" in tally else ["", ""]
-            table.add_row(f"{result['set']} ({result['pages']})", name, *f1, *scores, f"{tally['ms']:.1f}")
+            keys = ("f1_without_credits", "precision", "recall", "clean")
+            cells = [f"{tally['f1']:.4f}", f"{tally['f1'] - base:+.4f}"] if "f1" in tally else ["", ""]
+            cells += [f"{tally[key]:.4f}" if key in tally else "" for key in keys]
+            table.add_row(f"{result['set']} ({result['pages']})", name, *cells, f"{tally['ms']:.1f}")
         memory = result["memory"]
         table.add_row(
             "", "storyfold + site memory", f"{memory['f1']:.4f}", f"{memory['f1'] - base:+.4f}", end_section=True
@@ -236,19 +262,6 @@ def show(results: list[dict[str, Any]]) -> None:
         if result["metadata"]:
             shares = ", ".join(f"{name} {share:.3f}" for name, share in result["metadata"].items())
             console.print(f"{result['set']}: metadata right on a share of pages: {shares}")
-    show_rules(console, results)
-
-
-def show_rules(console: Console, results: list[dict[str, Any]]) -> None:
-    total: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for result in results:
-        for name, (words, held) in result["rules"].items():
-            total[name][0] += words
-            total[name][1] += held
-    table = Table("rule", "words called furniture", "of them in a truth", "precision", title="Labels, all sets")
-    for name, (words, held) in sorted(total.items(), key=lambda entry: -entry[1][0]):
-        table.add_row(name, str(words), str(held), f"{1 - held / max(1, words):.2f}")
-    console.print(table)
 
 
 def main() -> None:
@@ -260,13 +273,8 @@ def main() -> None:
         "--now", type=datetime.fromisoformat, default=datetime.now(UTC), help="dates after it are not believed"
     )
     arguments = parser.parse_args()
-    folders = [
-        folder
-        for given in arguments.data
-        for folder in ([given] if (given / "html").is_dir() else sorted(given.iterdir()))
-    ]
     read_page(b"<p>Warm up: load the models before the clock runs.</p>" * 20, "https://example.org/a")
-    results = [run(folder, arguments.now) for folder in folders if (folder / "truth.jsonl.gz").is_file()]
+    results = [run(folder, arguments.now) for folder in page_sets(arguments.data)]
     show(results)
     print(json.dumps({"benchmark": "extraction", "results": results}, ensure_ascii=False))
 

@@ -7,6 +7,7 @@ import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -68,18 +69,26 @@ def as_line(page: StoredPage, reading: Reading) -> dict[str, Any]:
         "kind": article.kind or None,
         "title": article.title,
         "text": article.text,
-        "blocks": [{"text": block.text, "label": block.label, "rule": block.rule} for block in article.blocks],
+        "blocks": [
+            {"text": block.text, "label": block.label, "rule": block.rule, "said_at": _iso(block.said_at)}
+            for block in article.blocks
+        ],
         "description": article.description,
         "authors": list(article.authors),
         "published_at": _iso(article.published_at),
         "published_from": article.published_from,
         "published_raw": article.published_raw,
+        "published_doubt": article.published_doubt,
         "modified_at": _iso(article.modified_at),
         "language": article.language,
         "canonical_url": article.canonical_url,
         "site_name": article.site_name,
         "section": article.section,
         "agency": article.agency,
+        "byline": article.byline,
+        "bio": article.bio,
+        "credits": list(article.credits),
+        "stated_sources": [asdict(source) for source in article.stated],
         "is_free": article.is_free,
         "reader": article.reader or None,
     }
@@ -124,10 +133,10 @@ def _remembered(readings: Iterable[tuple[StoredPage, Reading]]) -> Iterator[tupl
     """Yield the readings with what their sites print on every page labelled; they wait in a file until all are in."""
     sites: dict[str, list[SitePage]] = defaultdict(list)
     with tempfile.TemporaryFile() as spool:
-        for page, reading in readings:
+        for number, (page, reading) in enumerate(readings):
             pickle.dump((page, reading), spool)
             if isinstance(reading, Article) and (name := _site(page)):
-                sites[name].append(page_of(page.id, reading))
+                sites[name].append(page_of(number, reading))
         learnt = furniture(sites)
         end = spool.tell()
         spool.seek(0)

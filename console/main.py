@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "story": "console.stories:story",
     "explain": "console.explain:explain",
     "watch": "console.watch:app",
+    "site": "console.site:app",
     "sql": "console.sql:sql",
     "doctor": "console.doctor:doctor",
     "extract": "console.extract:extract",

@@ -1,79 +1,130 @@
-"""The news agencies whose texts outlets reprint, and how pages credit them."""
+"""The news agencies whose texts outlets reprint, and how pages credit them; the table is ``agencies.toml``.
+
+A credit is a name in an author field, a dateline, a line of thanks or of rights, a bracket at the end. A sentence that
+names an agency, as its source or its subject, credits nobody.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
-_NAMES: dict[str, str] = {
-    "AP": r"AP|A\.P\.|Associated Press|The Associated Press",
-    "Reuters": r"Reuters|Thomson Reuters",
-    "AFP": r"AFP|Agence France[- ]Presse",
-    "dpa": r"dpa(?:-\w+)?|Deutsche Presse[- ]Agentur",
-    "EFE": r"EFE|Agencia EFE",
-    "ANSA": r"ANSA",
-    "Xinhua": r"Xinhua|新华社|新華社",
-    "TASS": r"TASS|ТАСС|ITAR-TASS",
-    "RIA Novosti": r"RIA Novosti|РИА Новости",
-    "Interfax": r"Interfax|Интерфакс",
-    "PTI": r"PTI|Press Trust of India",
-    "ANI": r"ANI",
-    "IANS": r"IANS",
-    "UPI": r"UPI|United Press International",
-    "Bloomberg": r"Bloomberg",
-    "APA": r"APA",
-    "PA": r"PA Media|Press Association",
-    "AAP": r"AAP|Australian Associated Press",
-    "Kyodo": r"Kyodo|Kyodo News|共同通信(?:社)?",
-    "Jiji": r"Jiji|Jiji Press|時事通信(?:社)?",
-    "Yonhap": r"Yonhap|연합뉴스",
-    "Anadolu": r"Anadolu|Anadolu Agency|Anadolu Ajansı",
-    "Belga": r"Belga",
-    "ANP": r"ANP",
-    "NTB": r"NTB",
-    "TT": r"TT Nyhetsbyrån",
-    "Ritzau": r"Ritzau",
-    "STT": r"STT",
-    "PAP": r"PAP",
-    "ČTK": r"ČTK|CTK",
-    "MTI": r"MTI",
-    "Keystone-SDA": r"Keystone[- ]SDA|sda",
-    "Europa Press": r"Europa Press",
-    "Adnkronos": r"Adnkronos",
-    "LUSA": r"Lusa",
-    "SID": r"SID",
-    "epd": r"epd",
-    "KNA": r"KNA",
-    "Ukrinform": r"Ukrinform|Укринформ",
-    "Canadian Press": r"(?:The )?Canadian Press",
-    "SPA": r"Saudi Press Agency",
-    "IRNA": r"IRNA",
-    "Antara": r"Antara",
-    "Bernama": r"Bernama",
-}
-ANY = "|".join(_NAMES.values())
-# Names in capitals are words elsewhere ("apa", "ani"): they count only as written.
-_WHOLE = {agency: re.compile(rf"(?:{pattern})") for agency, pattern in _NAMES.items()}
-_SOURCES = re.compile(
-    rf"(?:"
-    rf"^(?:[A-ZÀ-Þ][^.!?]{{1,60}}?)?\(\s*({ANY})\s*\)\s*[-–—]"  # PARIS (Reuters) -
-    rf"|^[A-ZÀ-Þ][^.!?a-z]{{1,40}}[,/]\s*[^!?]{{0,30}}({ANY})\s*\)?\s*[-–—]"  # BERLIN, 3 May (dpa) / KYIV, Ukrinform -
-    rf"|\((?:(?:mit )?Material von|Quelle|Source|Fuente|Fonte|con información de|avec)?:?\s*"
-    rf"({ANY})(?:[\s,/]+(?:{ANY}))*\s*\)\s*\.?$"
-    rf"|^(?:©|\(c\)|Copyright)?\s*(?:\d{{4}}\s*)?(?:The )?({ANY})(?:[\s,/-]+(?:{ANY}|infocom))*[.,:]?\s*(?:\S*\d\S*)?$"
-    rf"|^(?:Source|Quelle|Quellen|Fuente|Fonte|Bron|Kilde|Källa|Источник|SOURCE)s?\s*:\s*({ANY})\b"
-    rf"|^[-–—]+\s*({ANY})\s*$"
-    rf"|\b({ANY}) (?:writers?|journalists?|reporters?)\b.{{0,200}}\bcontributed\b"
-    rf")"
+_TABLE: dict[str, dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("agencies.toml").read_text(encoding="utf-8")
+)["agency"]
+FULL_NAMES: frozenset[str] = frozenset(name for agency in _TABLE.values() for name in agency["names"])
+SIGNS: frozenset[str] = frozenset(name for agency in _TABLE.values() for name in agency["short"])
+_BY_NAME = {name.casefold(): agency for agency, row in _TABLE.items() for name in row["names"]}
+_BY_SHORT = {name: agency for agency, row in _TABLE.items() for name in row["short"]}
+
+
+def _any(names: dict[str, str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
+
+ANY = rf"(?<!\w)(?:(?i:{_any(_BY_NAME)})|{_any(_BY_SHORT)})(?!\w)"
+_DPA_DESK = r"(?:dpa(?:-\w{1,12}|/\w{2,4})?)"  # "dpa/lno", "dpa-tmn": the regional and theme services
+_ONE = rf"({ANY}|{_DPA_DESK})"
+_MORE = rf"(?:\s*(?:[/,&+-]|\band\b|\bund\b|\by\b|\bet\b)\s*(?:{ANY}|\w{{2,9}})){{0,4}}"
+_JOB = (
+    r"(?i:\s+(?:(?:news ?)?agency|newswires?|wires?|wire services?|staff(?: writers?)?|news staff|agencia|agence"
+    r"|(?:[\w.-]+\s+){0,3}(?:writers?|reporters?|correspondents?|editors?|journalists?|columnists?)))?"
 )
+_NAME = re.compile(rf"(?:by\s+|[Bb]y\s+)?(?:the\s+|The\s+)?{_ONE}{_JOB}", re.UNICODE)
+_PARTS = re.compile(r"\s*(?:[,;|/()•·–—]|\s-\s|\s(?:and|for|of|via|with|und|et|y|e|con|mit|avec|from)\s)\s*")
+_SURNAMED = re.compile(rf"\s(?:[Tt]he\s+)?((?i:{_any(_BY_NAME)}))$")  # "Ann Ferrier The Associated Press"
+
+_PLACE = r"(?P<place>(?:[A-ZÀ-ÞА-ЯΑ-Ω][^()!?\n]{0,60}?)?)"
+_END = r"\s*(?:\.?\s*[-–—:]|\.?\s+(?=[A-ZÀ-Þ\"“„]))"
+_DATELINES = (
+    re.compile(
+        rf"{_PLACE}\s?\((?:[\w.]{{2,9}}[/,]\s?)??{_ONE}{_MORE}\){_END}"
+    ),  # PARIS (Reuters) - / MADRID, 5 (EFE).-
+    re.compile(rf"(?P<place>[A-ZÀ-ÞА-Я][^()!?]{{1,50}}?)[,.]? /{_ONE}/[.:]?\s"),  # MOSCOW, May 3. /TASS/.
+    re.compile(
+        rf"(?P<place>[A-ZÀ-Þ][A-ZÀ-Þ .'-]{{2,40}}),\s(?:[^().!?]{{1,30}}\s)?{_ONE}\s*[-–—]"
+    ),  # KYIV, Ukrinform -
+    re.compile(rf"(?P<place>){_ONE}, [A-ZÀ-Þ][^.!?()]{{1,40}}(?:$|\s[-–—]\s)"),  # Reuters, LONDON -
+)
+_LONGEST_DATELINE = 160  # characters
+_SOURCE = (
+    r"(?:Sources?|Quellen?|Fuentes?|Fonti?e?|Bron|Kilder?|Källa|Źródło|Zdroj|Forrás|Sursa|Kaynak|Источник|Джерело|Πηγή|"
+    r"SOURCE|FUENTE|FONTE|QUELLE|来源|來源|출처|المصدر)"
+)
+_WITH = (
+    r"(?:(?:[Ww]ith|[Mm]it|[Cc]on|[Cc]om|[Aa]vec|[Mm]et|[Mm]ed)\b[^.!?()]{0,40}?\b(?:from|by|von|der|de(?:l|lla)?|da|van|fra|från)\s(?:the\s)?"
+    r"|[Mm]it\s|[Aa]vec\s(?:l['’])?|[Cc]on\s|[Cc]om\s)"
+)
+_LINES = (
+    re.compile(rf"^\W*(?:{_SOURCE}\s*[:：]\s*|{_WITH})?(?:[Tt]he )?{_ONE}{_MORE}\W*$"),  # (Quelle: APA/dpa) / – Reuters
+    re.compile(rf"^\W*(?:©|\([cC]\)|[Cc]opyright|COPYRIGHT)(?:[\s©,:-]|\([cC]\)|\d{{4}}|[Tt]he|by)*{_ONE}"),
+    re.compile(rf"^\W*{_SOURCE}\s*[:：]\s*(?:\w{{1,15}}[/,]\s?)?{_ONE}"),
+    re.compile(rf"^\W*{_ONE}(?:-infocom)?, (?:dpa:|\d)"),
+    re.compile(rf"^\W*(?:(?:[Ww]ritten|[Rr]eport(?:ed|ing)?|[Pp]ublished) )?[Bb]y (?:the |The )?{_ONE}{_JOB}\W*$"),
+    re.compile(rf"^\W*(?:[Aa]dditional )?[Rr]eporting (?:by|from) (?:[Tt]he )?{_ONE}\b"),
+    re.compile(
+        rf"(?:^|[.;]\s+)(?:[Tt]he )?{_ONE}(?:['’]s?)?{_JOB}[^!?]{{0,240}}\b(?:contributed|assisted)\b(?! nothing)"
+    ),
+    re.compile(rf"^\W*{_WITH}(?:[Tt]he )?{_ONE}\b[^.!?]{{0,40}}\W*$"),
+)
+_LONGEST_LINE = 420
+_INITIALS = 2  # letters: behind a name and a comma, "PA" is a trade or a state
+_BRACKET = re.compile(rf"\((?:{_SOURCE}:\s*|{_WITH})?(?:[Tt]he )?{_ONE}{_MORE}\)\s*\.?\s*$")
+_AFTER_END = re.compile(rf"[.!?][\"”’»]?\s+[-–—]{{0,2}}\s*{_ONE}{_MORE}\s*$")  # "... into the country. PTI"
+_LONGEST_BRACKET = 120
+_REUTERS = re.compile(r"[Rr]eporting by\b[^\n]{2,600}?\b[Ee]diting by\b|\bThomson Reuters Trust Principles\b")
 
 
 def agency_of(name: str) -> str | None:
-    """Return the agency that a name is, as an author or a credit would give it; None for anybody else."""
-    name = name.strip().strip("()")
-    return next((agency for agency, pattern in _WHOLE.items() if pattern.fullmatch(name)), None)
+    """Return the agency that a name is, as an author or a credit would give it; None for anybody else.
+
+    "AP Sports Writer" and "dpa-infocom" are their agencies, "Ann Ferrier, Associated Press" is a person.
+    """
+    match = _NAME.fullmatch(name.strip().strip("()[]").strip())
+    return _named(match[1]) if match else None
 
 
-def credited(text: str) -> str | None:
-    """Return the agency that a line credits: in a dateline, in brackets, as a source, in a copyright line."""
-    match = _SOURCES.search(text)
-    return next((agency_of(group) for group in match.groups() if group), None) if match else None
+def agency_among(authors: str) -> str | None:
+    """Return the agency in an author field that may name persons beside it: "Ann Ferrier, Associated Press"."""
+    if len(authors) > _LONGEST_LINE:
+        return None
+    parts = (part for part in _PARTS.split(authors) if len(part) > _INITIALS or part == "AP")
+    if agency := next(filter(None, map(agency_of, (authors, *parts))), None):
+        return agency
+    match = _SURNAMED.search(authors)
+    return _named(match[1]) if match else None
+
+
+def in_dateline(text: str) -> str | None:
+    """Return the agency that a first paragraph opens with: "PORT ELLEN (Reuters) - The bridge stays closed"."""
+    for pattern in _DATELINES:
+        match = pattern.match(text[:_LONGEST_DATELINE])
+        # "The Associated Press (AP) - the agency - said" is about an agency, "He (AP) ..." names no place.
+        if match and not re.search(ANY, match["place"]):
+            return _named(match[match.lastindex or 0])
+    return None
+
+
+def credited(line: str) -> str | None:
+    """Return the agency that a line gives credit to and does nothing else: a source, rights, thanks."""
+    line = line[:_LONGEST_LINE]
+    match = next((match for pattern in _LINES if (match := pattern.search(line))), None)
+    if match:
+        return _named(match[1])
+    return at_end(line) or ("Reuters" if _REUTERS.search(line) else None)
+
+
+def at_end(text: str) -> str | None:
+    """Return the agency that a last paragraph closes with: "(AFP)", or its name after the last full stop."""
+    tail = text[-_LONGEST_BRACKET:]
+    match = _BRACKET.search(tail) or _AFTER_END.search(tail)
+    if match is None or re.search(rf"{ANY}\W*$", tail[: match.start()]):  # "the Associated Press (AP)."
+        return None
+    return _named(match[1])
+
+
+def _named(text: str) -> str | None:
+    if agency := _BY_SHORT.get(text) or _BY_NAME.get(text.casefold()):
+        return agency
+    return "dpa" if text.startswith("dpa") else None

@@ -45,16 +45,30 @@ _BYLINE_CLASS = re.compile(
 )
 _ADDRESS = re.compile(r"^(?:https?:|www\.|@|\S+@\S+$)", re.IGNORECASE)
 _SIGN = re.compile(r"\s*\([^()]{1,8}\)$")  # "Elena Oberholzer (obe)": a desk's short sign
-_AFTER_NUMBER = re.compile(r"\s+\d.*$")  # "Kyle Wiggers 7 hours ago"
-_PRONOUN = re.compile(r"\s*\((?:he|she|they)[^)]*\)", re.IGNORECASE)
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+_AFTER_NUMBER = re.compile(rf"(?:\s*{_MONTH})?(?:^|\s+)\d.*$")  # "Kyle Wiggers 7 hours ago", "Kyle WiggersNovember 18"
+_PICTURE = re.compile(r"\W*(?:photo|foto|bild|image|video|illustrat)", re.IGNORECASE)
+_PRONOUN = re.compile(r"\s*\((?:he|she|they)[^()]{0,40}\)", re.IGNORECASE)
 
 
-def authors(meta: Meta, tree: HtmlElement, site_name: str | None) -> tuple[str, ...]:
+def marked_byline(tree: HtmlElement) -> str | None:
+    """Return what the page marks as its author: rel=author, itemprop=author, a byline class; the first such element."""
+    for element in tree.iter("a", "span", "div", "p", "address", "li", "h4", "h5"):
+        named = element.get("class")
+        marked = element.get("rel") == "author" or element.get("itemprop") == "author"
+        if marked or (named and _BYLINE_CLASS.search(named)):
+            text = clean(element.text_content())
+            if 2 < len(text) <= 2 * MAX_NAME and next(element.iterancestors("figure", "figcaption"), None) is None:
+                return text
+    return None
+
+
+def authors(meta: Meta, byline: str | None, site_name: str | None) -> tuple[str, ...]:
     """Return the persons that wrote the page, in its order: by JSON-LD, else by its byline, else by its meta elements.
 
     A page that names no person is credited as it credits itself, to its newsroom or agency.
     """
-    sources = [list(_from_json(meta)), list(_from_markup(tree)), list(_from_meta(meta))]
+    sources = [list(_from_json(meta)), [byline] if byline else [], list(_from_meta(meta))]
     for names in sources:
         if persons := _persons(names, site_name):
             return persons
@@ -64,6 +78,12 @@ def authors(meta: Meta, tree: HtmlElement, site_name: str | None) -> tuple[str, 
         ):
             return tuple(name for name in credited if len(name) <= MAX_NAME)
     return ()
+
+
+def names_nobody(line: str) -> bool:
+    """Tell whether a byline has its "By" and no name, or is a photographer's."""
+    name = _BY.sub("", f"{line.strip()} ")
+    return _PICTURE.match(line) is not None or not any(letter.isalpha() and not letter.islower() for letter in name)
 
 
 def is_person(name: str, site_name: str | None) -> bool:
@@ -115,17 +135,6 @@ def _from_json(meta: Meta) -> Iterator[str]:
 
 def _full_name(value: json_ld.Node) -> str:
     return " ".join(part for key in ("givenName", "familyName") if (part := json_ld.text(value.get(key))))
-
-
-def _from_markup(tree: HtmlElement) -> Iterator[str]:
-    """Yield what the page marks as its author: rel=author, itemprop=author, a byline class."""
-    for element in tree.iter("a", "span", "div", "p", "address", "li", "h4", "h5"):
-        marked = element.get("rel") == "author" or element.get("itemprop") == "author"
-        if marked or _BYLINE_CLASS.search(element.get("class") or ""):
-            text = clean(element.text_content())
-            if 2 < len(text) <= 2 * MAX_NAME and next(element.iterancestors("figure", "figcaption"), None) is None:
-                yield text
-                return
 
 
 def _from_meta(meta: Meta) -> Iterator[str]:

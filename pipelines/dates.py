@@ -8,30 +8,29 @@ from typing import TYPE_CHECKING
 
 from dateutil import parser as dateutil_parser  # type: ignore[import-untyped]
 from htmldate import find_date
-from lxml.html import document_fromstring
 
-from pipelines.wording import MONTH
+from pipelines import written_dates
+from pipelines.doubts import EARLIEST, EASTMOST, NEVER, doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lxml.html import HtmlElement
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before that there was no page to publish on
-AHEAD = timedelta(days=2)  # zones differ by at most 26 hours; an embargo does not date a page further ahead
-NEVER = datetime(2200, 1, 1, tzinfo=UTC)
-DATED_LINE = 120  # characters: a longer line is a sentence, and tells when something happened
+    from pipelines.reading import Doubt
 
 _ISO = re.compile(
     r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2}))?(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$",
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?$")
-_WRITTEN_OUT = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|º|\.)?\s+(?:de\s+)?{MONTH}\.?,?\s+(?:de\s+)?\d{{4}}"
-    rf"|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
-    re.IGNORECASE,
-)
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+_NUMBERS = re.compile(r"\d[./-]\s?\d{1,2}[./-]\s?\d")
+_NAMED_REGION = re.compile(r"\[[\w/+-]+\]$")  # Java's 2026-06-01T12:00+02:00[Europe/Berlin]
+_TO_THE_MINUTE = "%Y-%m-%d %H:%M"
+LONGEST = 60  # characters: a longer string is a sentence
+# What stands for "none" in Go and .NET, SQL Server, spreadsheets, Unix; the last, west of Greenwich.
+_NO_DATES = frozenset({(1, 1, 1), (1753, 1, 1), (1900, 1, 1), (1970, 1, 1), (1969, 12, 31)})
 _EPOCH = re.compile(r"^1\d{9}(\d{3})?$")
 # dateutil reads these as local times of this machine, or not at all.
 _HOURS_EAST = {
@@ -42,28 +41,30 @@ _HOURS_EAST = {
 _ZONES = {name: int(hours * 3600) for name, hours in _HOURS_EAST.items()}
 
 
-def parse(raw: str) -> tuple[datetime, bool] | None:
-    """Return the instant that a string names, UTC where it names no zone, and whether it names one. None: no date."""
-    raw = raw.strip()
+def parse(raw: str, language: str | None = None) -> tuple[datetime, bool] | None:
+    """Return the instant that a string names, UTC where it names no zone, and whether it names one. None: no date.
+
+    ``language`` is the page's, as a tag: "05/06/2026" is no date without it. What programs write where they have no
+    date (year 1, the epoch) is none either.
+    """
+    raw = _NAMED_REGION.sub("", raw.strip())
     try:
-        found = _iso(raw) or _epoch(raw) or _loose(raw)
-    except (ValueError, OverflowError):
+        found = _iso(raw) or _epoch(raw) or _loose(raw, language)
+    except (ValueError, ArithmeticError):
         return None
-    if found is None:
+    if found is None or (found.year, found.month, found.day) in _NO_DATES:
         return None
     return (found, True) if found.tzinfo is not None else (found.replace(tzinfo=UTC), False)
 
 
-def believable(moment: datetime, now: datetime | None) -> bool:
+def believable(moment: datetime, now: datetime | None, *, zoned: bool = True) -> bool:
     """Tell whether a page that exists at ``now`` can have been published then."""
-    try:
-        instant = moment.astimezone(UTC)
-    except OverflowError:
-        return False
-    return EARLIEST <= instant <= (now.astimezone(UTC) + AHEAD if now else NEVER)
+    return doubt(moment, now, zoned=zoned) is None
 
 
-def best(candidates: Iterable[tuple[str, str]], now: datetime | None) -> tuple[datetime, str, str] | None:
+def best(
+    candidates: Iterable[tuple[str, str]], now: datetime | None, language: str | None = None
+) -> tuple[datetime, str, str] | None:
     """Return (instant, where from, raw) of the first believable candidate (where from, raw).
 
     One without a clock or a zone gives way to a later candidate that agrees with it and says more.
@@ -71,8 +72,8 @@ def best(candidates: Iterable[tuple[str, str]], now: datetime | None) -> tuple[d
     chosen: tuple[datetime, str, str] | None = None
     chosen_detail = 0
     for source, raw in candidates:
-        read = parse(raw)
-        if read is None or not believable(read[0], now):
+        read = parse(raw, language)
+        if read is None or not believable(read[0], now, zoned=read[1]):
             continue
         moment, zoned = read
         detail = 2 if zoned else 1 if _has_clock(moment) else 0
@@ -81,32 +82,27 @@ def best(candidates: Iterable[tuple[str, str]], now: datetime | None) -> tuple[d
     return chosen
 
 
-def from_page(tree: HtmlElement, url: str, now: datetime | None) -> str | None:
-    """Return the day that htmldate finds in markup and text: the slow way, for pages whose metadata has none.
-
-    Its extensive search would load dateparser (1.3 s for the first page) for one date in forty: see `in_lines`.
-    """
-    return _found(tree, url, now, extensive=False)
-
-
-def in_lines(lines: Iterable[str], now: datetime | None) -> str | None:
-    """Return the first date that is written out in one of some short lines: "Saltmere, 20 November 2026"."""
-    for line in lines:
-        if len(line) <= DATED_LINE and (match := _WRITTEN_OUT.search(line)):
-            return match[0] if parse(match[0]) else _found(_page_of(match[0]), "", now, extensive=True)
+def doubted(
+    candidates: Iterable[tuple[str, str]], now: datetime | None, language: str | None = None
+) -> tuple[str, str, Doubt] | None:
+    """Return (where from, raw, why not) of the first candidate that is a date and cannot be believed."""
+    for source, raw in candidates:
+        read = parse(raw, language)
+        if read is not None and (why := doubt(read[0], now, zoned=read[1])):
+            return source, raw, why
     return None
 
 
-def _page_of(words: str) -> HtmlElement:
-    return document_fromstring(f"<html><body><p>{words}</p></body></html>")
+def by_htmldate(tree: HtmlElement, url: str, now: datetime | None) -> str | None:
+    """Return the day that htmldate finds in markup and text.
 
-
-def _found(page: HtmlElement, url: str, now: datetime | None, *, extensive: bool) -> str | None:
-    latest = (now or NEVER).astimezone(UTC) + (AHEAD if now else timedelta())
+    Not by its extensive search, which would load dateparser (1.3 s for the first page) for one date in forty.
+    """
+    latest = (now or NEVER).astimezone(UTC) + (EASTMOST if now else timedelta())
     try:
         return find_date(
-            page,
-            extensive_search=extensive,
+            tree,
+            extensive_search=False,
             original_date=True,
             url=url or None,
             min_date=EARLIEST.replace(tzinfo=None),
@@ -117,9 +113,9 @@ def _found(page: HtmlElement, url: str, now: datetime | None, *, extensive: bool
 
 
 def _agree(coarse: datetime, detail: int, fine: datetime) -> bool:
-    """The same wall clock where there is one, else the same or a neighbouring day (the day was local)."""
+    """The same wall clock to the minute where there is one, else the same or a neighbouring day (the day was local)."""
     if detail:
-        return coarse.replace(tzinfo=None, microsecond=0) == fine.replace(tzinfo=None, microsecond=0)
+        return coarse.strftime(_TO_THE_MINUTE) == fine.strftime(_TO_THE_MINUTE)
     return abs(coarse.date() - fine.date()) <= timedelta(days=1)
 
 
@@ -153,9 +149,27 @@ def _epoch(raw: str) -> datetime | None:
     return datetime.fromtimestamp(int(raw) / (1000 if len(raw) == 13 else 1), UTC)
 
 
-def _loose(raw: str) -> datetime | None:
+def _loose(raw: str, language: str | None) -> datetime | None:
     """Read "May 31, 2024 6:12 PM EDT" and its like: only where the year is written out, so that nothing is guessed."""
-    if not re.search(r"(?:19|20)\d{2}", raw) or len(raw) > 60:
+    if len(raw) > LONGEST or not _YEAR.search(raw):
         return None
-    found: datetime = dateutil_parser.parse(raw, tzinfos=_ZONES, default=datetime(2000, 1, 1))
-    return found
+    written = written_dates.find(raw, language)
+    if written is None and _NUMBERS.search(raw):
+        return None  # which number is the month?
+    for is_day_first in (False, True):
+        found = _by_dateutil(raw, is_day_first)
+        if found is not None and (written is None or found.date() == written[0].date()):
+            return found
+    return written[0] if written else None
+
+
+def _by_dateutil(raw: str, is_day_first: bool) -> datetime | None:
+    try:
+        return dateutil_parser.parse(raw, tzinfos=_named, default=datetime(2000, 1, 1), dayfirst=is_day_first)  # type: ignore[no-any-return]
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _named(name: str | None, offset: int | None) -> timezone | None:
+    seconds = offset if offset is not None else _ZONES.get((name or "").upper())
+    return timezone(timedelta(seconds=seconds)) if seconds is not None else None

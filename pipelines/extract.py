@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from foundation.errors import UnusableUrl
 from foundation.urls import host
-from pipelines import dates, kinds, metadata
-from pipelines.agencies import agency_of, credited
+from pipelines import credits, dates, kinds, live_blogs, metadata, no_article
 from pipelines.authors import authors as authors_of
-from pipelines.authors import from_bylines, is_person
+from pipelines.authors import from_bylines, is_person, marked_byline
 from pipelines.canonical import canonical_url
+from pipelines.dated import on_page
 from pipelines.decoding import decode, repaired
 from pipelines.labels import label
 from pipelines.language import language
@@ -25,7 +25,8 @@ from pipelines.reading import TEXT, Article, NoArticle
 from pipelines.recovery import recover
 from pipelines.segments import Lines
 from pipelines.standing import Page
-from pipelines.titles import LONGEST, headline
+from pipelines.stated_sources import stated_sources
+from pipelines.titles import LONGEST, headline, of_bare_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pipelines.metadata import Meta
     from pipelines.reading import Block, Reading
 
-TOP_BLOCKS = 12  # a page that dates itself in words does so above its text
 PRELOAD = ("pipelines.extract",)  # for the fork server of a WorkerPool
 
 _NOT_HTML = re.compile(
@@ -79,36 +79,53 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     meta = metadata.read(tree)
     body = tree.find("body")
     lines = Lines(body if body is not None else tree)
-    text = main_text(tree, page, metadata.article_body(meta))
-    about = _about(meta, tree, url)
-    said = label(recover(text.paragraphs, lines), lines, about), about
+    posts = live_blogs.posts(meta, now)
+    text = live_blogs.with_missing(main_text(tree, page, metadata.article_body(meta), lines), posts)
+    about = about_page(meta, tree, url)
+    paragraphs = recover(text.paragraphs, lines)
+    labelled = label(paragraphs, lines, about)
+    if about.title is None and (title := of_bare_lines(block.text for block in labelled if block.label == TEXT)):
+        about = replace(about, title=title, titles=(title,))
+        labelled = label(paragraphs, lines, about)
+    is_live = kinds.may_be_live(meta, url, about.title)
+    timed = live_blogs.timed(labelled, posts, lines, now) if is_live else labelled
+    is_free = metadata.is_free(meta)
+    kind = kinds.kind(meta, url, tree, timed, is_free)
+    said = (timed if kind == kinds.LIVE else labelled), about
     blocks, about = _repaired(*said)
-    if none := kinds.no_article(meta, url, about.title, blocks, lines):
+    if none := no_article.why(meta, url, about.title, blocks, lines, is_plain=kind == "article"):
         return none
     authors = about.authors
     if not any(is_person(name, about.site_name) for name in authors):
         authors = from_bylines((block.text for block in blocks if block.label == "byline"), about.site_name) or authors
+    spoken = language(" ".join(_told(blocks)) or about.title or "", meta.html_language)
+    tag = meta.html_language or spoken
     claims = list(metadata.published(meta))
-    published = dates.best(claims, now)
-    if published is None and not any(dates.parse(raw) for _, raw in claims):
-        published = _searched(tree, url, blocks, now)  # a date that cannot be true is no reason to guess another
-    modified = dates.best(metadata.modified(meta), now)
-    is_free = metadata.is_free(meta)
+    published, refused = dates.best(claims, now, tag), dates.doubted(claims, now, tag)
+    if published is None and refused is None:  # a date that cannot be true is no reason to guess another
+        published = on_page(tree, url, meta, lines, blocks, now, tag)
+    source, raw, doubt = (*published[1:], None) if published else refused or (None, None, None)
+    modified = dates.best(metadata.modified(meta), now, tag)
     return Article(
-        kind=kinds.kind(meta, blocks, is_free),
+        kind=kind,
         title=about.title,
         blocks=blocks,
         description=about.description,
         authors=authors,
         published_at=published[0] if published else None,
-        published_from=published[1] if published else None,
-        published_raw=published[2] if published else next((raw for _, raw in claims), None),
+        published_from=source,
+        published_raw=raw or next((raw for _, raw in claims), None),
+        published_doubt=doubt,
         modified_at=modified[0] if modified else None,
-        language=language(" ".join(_told(blocks)) or about.title or "", meta.html_language),
+        language=spoken,
         canonical_url=canonical_url(meta, url),
         site_name=about.site_name,
         section=metadata.section(meta),
-        agency=_agency(meta, authors, blocks),
+        agency=credits.agency(meta, authors, blocks),
+        byline=credits.byline(blocks, authors) or about.byline,
+        bio=credits.bio(blocks),
+        credits=credits.credit_lines(blocks),
+        stated_sources=stated_sources(blocks, spoken),
         is_free=is_free,
         reader=text.reader,
         charset=decoded.charset,
@@ -130,9 +147,11 @@ def _repaired(blocks: tuple[Block, ...], about: Page) -> tuple[tuple[Block, ...]
     )
 
 
-def _about(meta: Meta, tree: HtmlElement, url: str) -> Page:
+def about_page(meta: Meta, tree: HtmlElement, url: str) -> Page:
+    """Return what the page's metadata tell the rules that label its lines."""
     where = _host(url)
     site_name = metadata.site_name(meta)
+    byline = marked_byline(tree)
     title = headline(meta, site_name, where)
     forms = (
         title,
@@ -145,30 +164,12 @@ def _about(meta: Meta, tree: HtmlElement, url: str) -> Page:
     return Page(
         title=title,
         titles=tuple(dict.fromkeys(form for form in forms if form and len(form) <= LONGEST)),
-        authors=authors_of(meta, tree, site_name),
+        authors=authors_of(meta, byline, site_name),
+        byline=byline,
         site_name=site_name,
         description=metadata.description(meta),
         host=where,
     )
-
-
-def _searched(
-    tree: HtmlElement, url: str, blocks: Sequence[Block], now: datetime | None
-) -> tuple[datetime, str, str] | None:
-    """Look for the date in the page: an element that says so, htmldate's day (to the second if told), a line on top."""
-    marked = list(metadata.marked(tree))
-    if found := dates.best(((source, raw) for source, raw, says_published in marked if says_published), now):
-        return found
-    day = dates.from_page(tree, url, now) or dates.in_lines((block.text for block in blocks[:TOP_BLOCKS]), now)
-    return dates.best([*([("html", day)] if day else []), *(mark[:2] for mark in marked)], now)
-
-
-def _agency(meta: Meta, authors: Sequence[str], blocks: Sequence[Block]) -> str | None:
-    """Return the agency that the page credits: as its author, in a credit line, in its first paragraph's dateline."""
-    named = (agency_of(name) for name in (*authors, *metadata.creators(meta)))
-    lines = [block.text for block in blocks if block.label in {"agency", "legal", "byline"}]
-    first = [text[:120] for text in list(_told(blocks))[:1]]
-    return next((agency for agency in (*named, *map(credited, [*first, *lines])) if agency), None)
 
 
 def _told(blocks: Sequence[Block]) -> Iterator[str]:

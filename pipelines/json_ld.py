@@ -53,8 +53,15 @@ OTHER_TYPES = (
 )
 _RANK = {name: rank for rank, name in enumerate((*ARTICLE_TYPES, *OTHER_TYPES))}
 _WRAPPER = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)|(?://\s*)?(?:\]\]>|-->)\s*;?\s*$")
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+# Strings are matched so as to be passed over; what never ends goes to the end, or looking for it would be quadratic.
+_STRING = r'("(?:[^"\\]|\\[\s\S])*(?:"|\Z))'
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
+_EMPTY = re.compile(rf"{_STRING}|,(?=\s*[,}}\]])|\bundefined\b")
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+_PROPERTY = re.compile(
+    r'"(@type|headline|datePublished|dateModified|articleSection)"\s*:\s*"((?:[^"\\]|\\.){1,400})"\s*[,}\n]'
+)
+MAX_STARTS = 50  # objects tried in a broken script: each could be read to its end in vain
 
 
 def nodes(tree: HtmlElement) -> list[Node]:
@@ -108,24 +115,55 @@ def _rank(node: Node) -> int:
 
 def _values(script: str) -> Iterator[Json]:
     script = _WRAPPER.sub("", script.strip())
-    for attempt in (script, _TRAILING_COMMA.sub(r"\1", _BAD_ESCAPE.sub(r"\\\\", script)), unescape(script)):
+    for mend in (str, _mended, unescape):
         try:
-            yield json.loads(attempt.strip().rstrip(";"), strict=False)
+            yield json.loads(mend(script).strip().rstrip(";"), strict=False)
         except (ValueError, RecursionError):
             continue
         return
-    yield from _first_values(script)
+    mended = _mended(script)
+    found = list(_first_values(mended))
+    yield from found
+    if not any(_rank(node) < len(ARTICLE_TYPES) for value in found for node in _typed(value, MAX_DEPTH)):
+        yield from _salvaged(mended)
+
+
+def _mended(script: str) -> str:
+    """Take out comments, commas before nothing and values that JSON does not know; never in strings."""
+    without = _COMMENT.sub(lambda match: match[1] or "", _BAD_ESCAPE.sub(_escaped, script))
+    return _EMPTY.sub(lambda match: match[1] or ("" if match[0] == "," else "null"), without)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "" if match.string[match.end() : match.end() + 1] == "'" else r"\\"
 
 
 def _first_values(script: str) -> Iterator[Json]:
-    """Read the values that stand before whatever breaks the script: several objects in a row, or rubbish after one."""
+    """Read the values around whatever breaks the script: several objects in a row, rubbish between them."""
     decoder, at = json.JSONDecoder(strict=False), 0
-    while (at := _next_open(script, at)) >= 0:
+    for _ in range(MAX_STARTS):
+        if (at := _next_open(script, at)) < 0:
+            return
         try:
             value, at = decoder.raw_decode(script, at)
         except (ValueError, RecursionError):
-            return
+            at += 1
+            continue
         yield value
+
+
+def _salvaged(script: str) -> Iterator[Json]:
+    """Read the plain properties of an article whose object breaks off, or has a bare quotation mark in some string."""
+    found: dict[str, Json] = {}
+    for key, value in _PROPERTY.findall(script):
+        if key == "@type" and value not in _RANK:
+            continue
+        try:
+            found.setdefault(key, json.loads(f'"{value}"', strict=False))
+        except ValueError:
+            continue
+    if found.get("@type") in ARTICLE_TYPES:
+        yield found
 
 
 def _next_open(script: str, at: int) -> int:

@@ -1,109 +1,131 @@
-"""What kind of page this is: by its JSON-LD type first, then OpenGraph, then what it looks like."""
+"""What kind of article a page holds: by its JSON-LD type first, then OpenGraph, then by its address and its text."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ada_url import URL
 
-from pipelines import json_ld, wording
-from pipelines.reading import TEXT, NoArticle
+from pipelines import json_ld
+from pipelines.live_blogs import is_typed
+from pipelines.reading import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lxml.html import HtmlElement
+
     from pipelines.metadata import Meta
     from pipelines.reading import Block
-    from pipelines.segments import Lines
 
-LITTLE = 200  # characters of text: below that a page tells no story (the shortest true text in four sets has 214)
 STUB = 900  # characters: a text cut off by a paywall is shorter than this in all but a few cases
 CLIP = 1200  # characters beside a video or a gallery that still are its caption
-INDEX_LINKS = 0.6  # share of a page's text inside links, with little else on it
+BESIDE = 600  # the same where the page calls itself an article, and only its address calls it a video
+LEAST = 200  # characters: a page with less than this and a player is the player's
+PICTURES = 4  # figures from which a page in a directory of galleries is one
+LONGEST_CLASS = 60  # characters
+POSTS = 3  # different times from which a page called live is a live blog without its type
+LIVE: Final = "live_blog"
 
 _BY_TYPE = (
-    ("LiveBlogPosting", "live_blog"),
     ("ImageGallery", "gallery"),
     ("MediaGallery", "gallery"),
     ("Quiz", "quiz"),
+    ("PodcastEpisode", "audio"),
+    ("RadioEpisode", "audio"),
 )
 _ARTICLES = frozenset(json_ld.ARTICLE_TYPES)
-_CLIPS = (("VideoObject", "video"), ("PodcastEpisode", "audio"), ("AudioObject", "audio"))
+_CLIPS = (("VideoObject", "video"), ("AudioObject", "audio"))
 _OG_KINDS = (("video", "video"), ("music", "audio"), ("audio", "audio"))
 _CLOSED = re.compile(r"(?<!\.\.)[.!?。！？।؟][\"'”’»)\]]*$")
+_NAMED: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("page_phrases.toml").read_text(encoding="utf-8"))[
+    "named"
+]
+_LIVE = re.compile(rf"(?<![^\W_])(?:{'|'.join(_NAMED['live_words'])})(?![^\W_])", re.IGNORECASE)
+_DIRECTORIES = {kind: frozenset(words) for kind, words in _NAMED.items() if kind != "live_words"}
+_BODY_CLASS = re.compile(r"(?:format|template|type|kind|layout|page|article)[-_]+([a-z][a-z-]*)$", re.IGNORECASE)
+_FRAME = re.compile(r"youtube|youtu\.be|vimeo|dailymotion|brightcove|jwplay|kaltura|spotify|soundcloud|/embed|player")
 
 
-def kind(meta: Meta, blocks: Sequence[Block], is_free: bool | None) -> str:
+def kind(meta: Meta, url: str, tree: HtmlElement, blocks: Sequence[Block], is_free: bool | None) -> str:
     """Return the page's kind: an article wherever JSON-LD or OpenGraph says so and no more special type says more."""
     names = {name for node in meta.nodes for name in json_ld.types(node)}
-    for name, found in _BY_TYPE:
-        if name in names and (found == "live_blog" or not names & _ARTICLES):
-            return found
     length = sum(len(block.text) for block in blocks if block.label == TEXT)
-    says_article = bool(names & _ARTICLES) or (meta.first("og:type") or "").lower() == "article"
-    if not says_article and length < CLIP:
-        for name, found in _CLIPS:
-            if name in names:
-                return found
-        for prefix, found in _OG_KINDS:
-            if (meta.first("og:type") or "").lower().startswith(prefix):
-                return found
-    return "paywall" if is_free is False and length < STUB and _cut_off(blocks) else "article"
+    if is_typed(meta) or _has_posts(blocks, length):
+        return LIVE
+    if not names & _ARTICLES and (found := _first(_BY_TYPE, names)):
+        return found
+    og_type = (meta.first("og:type") or "").lower()
+    says_article = bool(names & _ARTICLES) or og_type == "article"
+    clip = _first(_CLIPS, names) or next((found for prefix, found in _OG_KINDS if og_type.startswith(prefix)), None)
+    if clip and length < (LEAST if says_article else CLIP):
+        return clip
+    if (named := _named(url, tree)) and _bears_out(named, tree, length):
+        return named
+    if _is_stub(meta, blocks, length, is_free):
+        return "paywall"
+    return "article"
 
 
-def _cut_off(blocks: Sequence[Block]) -> bool:
-    """Tell whether it asks for money or stops within a sentence: an agency's brief is not free either, but complete."""
-    told = [block.text for block in blocks if block.label == TEXT]
-    return any(block.label == "paywall" for block in blocks) or not told or not _CLOSED.search(told[-1])
+def may_be_live(meta: Meta, url: str, title: str | None) -> bool:
+    """Tell whether the page calls itself live: by its type, its headline, or its address."""
+    return is_typed(meta) or _LIVE.search(f"{title or ''} {_path(url)}") is not None
 
 
-def no_article(meta: Meta, url: str, title: str | None, blocks: Sequence[Block], lines: Lines) -> NoArticle | None:
-    """Return why the page holds no article, or None where it may hold one."""
-    length = sum(len(block.text) for block in blocks if block.label == TEXT)
-    heading = " ".join(filter(None, (title, meta.head_title, *meta.headings[:1])))
-    if length < CLIP and wording.NOT_FOUND.match(heading):
-        return NoArticle("not_found", heading[:200])
-    if _is_index(meta, url, length, lines):
-        return NoArticle("index", f"{length} characters of text")
-    if length >= LITTLE:
-        return None
-    page = " ".join(segment.text for segment in lines.segments[:60])[:5000]
-    if wording.WALL.match(page) or wording.WALL.match(heading):
-        return NoArticle("cookie_wall", heading[:200])
-    if not length:
-        return NoArticle("no_text", f"{len(lines.segments)} lines")
-    return None if _tells(blocks) or _says_article(meta) else NoArticle("no_text", f"{length} characters")
+def _first(table: Sequence[tuple[str, str]], names: set[str]) -> str | None:
+    return next((found for name, found in table if name in names), None)
 
 
-def _tells(blocks: Sequence[Block]) -> bool:
-    return any(block.label == TEXT and len(block.text) >= LITTLE / 3 for block in blocks)
+def _has_posts(blocks: Sequence[Block], length: int) -> bool:
+    """Tell whether half of the text stands under the times of several posts; only pages called live are given any."""
+    times = {block.said_at for block in blocks if block.said_at and block.label == TEXT}
+    posted = sum(len(block.text) for block in blocks if block.said_at and block.label == TEXT)
+    return len(times) >= POSTS and posted >= length / 2
 
 
-def _says_article(meta: Meta) -> bool:
-    return (
-        meta.json is not None
-        or (meta.first("og:type") or "").lower() == "article"
-        or meta.first("article:published_time") is not None
-    )
+def _named(url: str, tree: HtmlElement) -> str | None:
+    """Return the kind that a directory of the address or the body's class names."""
+    body = tree.find("body")
+    tokens = (body.get("class") or "").split() if body is not None else ()
+    classes = (_BODY_CLASS.search(token) for token in tokens if len(token) <= LONGEST_CLASS)
+    words = {match[1].lower() for match in classes if match}.union(_path(url).split("/")[:-1])
+    return next((found for found, directories in _DIRECTORIES.items() if found != LIVE and directories & words), None)
 
 
-def _is_index(meta: Meta, url: str, length: int, lines: Lines) -> bool:
-    """A homepage, or a page of links that claims nothing: never one that gives itself an article's metadata."""
-    if _says_article(meta):
-        return False
-    if _is_root(url):
+def _bears_out(named: str, tree: HtmlElement, length: int) -> bool:
+    """Tell whether the page shows what it is named for, and too little text beside it to be an article with it."""
+    if named in {"video", "audio"}:
+        return length < BESIDE and _has_player(tree)
+    pictures = sum(1 for _ in tree.iter("figure")) if named == "gallery" else PICTURES
+    return length < CLIP and pictures >= PICTURES
+
+
+def _has_player(tree: HtmlElement) -> bool:
+    if next(tree.iter("video", "audio"), None) is not None:
         return True
-    names = {name for node in meta.nodes for name in json_ld.types(node)}
-    all_text = sum(len(segment.text) for segment in lines.segments)
-    linked = sum(segment.linked for segment in lines.segments)
-    mostly_links = linked >= INDEX_LINKS * max(1, all_text)
-    return mostly_links and linked > CLIP and (length < LITTLE or bool(names & {"CollectionPage", "ItemList"}))
+    return any(_FRAME.search(frame.get("src") or frame.get("data-src") or "") for frame in tree.iter("iframe"))
 
 
-def _is_root(url: str) -> bool:
-    try:
-        parsed = URL(url)
-    except ValueError:
+def _is_stub(meta: Meta, blocks: Sequence[Block], length: int, is_free: bool | None) -> bool:
+    """A short text of a page that is not free, or that ends in a request for money, and stops within a sentence.
+
+    An agency's brief is not free either, but complete.
+    """
+    if length >= STUB:
         return False
-    return not parsed.pathname.strip("/") and not parsed.search
+    parts = (node.get("isAccessibleForFree") for node in meta.nodes if "WebPageElement" in json_ld.types(node))
+    is_closed = is_free is False or any(str(value).lower() == "false" for value in parts)
+    told = [block.text for block in blocks if block.label == TEXT]
+    asks = any(block.label == "paywall" for block in blocks)
+    stops = not told or not _CLOSED.search(told[-1])
+    return (asks or stops) if is_closed else (asks and stops and bool(told))
+
+
+def _path(url: str) -> str:
+    try:
+        return URL(url).pathname.lower()
+    except ValueError:
+        return ""

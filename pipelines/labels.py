@@ -13,7 +13,7 @@ from pipelines.segments import text_key
 from pipelines.standing import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from lxml.etree import _Element
 
@@ -31,18 +31,23 @@ LEAST_KEY = 8  # letters: a shorter headline is a word that may stand for itself
 _WORD = re.compile(r"\w+")
 
 
-def label(paragraphs: Sequence[Paragraph], lines: Lines, page: Page) -> tuple[Block, ...]:
-    """Return the paragraphs as blocks, all of them and in order, each with the label of the first rule that speaks."""
-    read = locate(paragraphs, lines)
+def label(paragraphs: Sequence[Paragraph], lines: Lines, page: Page, silent: Collection[str] = ()) -> tuple[Block, ...]:
+    """Return the paragraphs as blocks, all of them and in order, each with the label of the first rule that speaks.
+
+    Rules named in ``silent`` do not speak: what the rest make of their lines is what they are worth.
+    """
+    read = locate(paragraphs, lines, silent)
+    rules = [rule for rule in RULES if rule[1] not in silent] if silent else RULES
     page = replace(
         page, authors=tuple(dict.fromkeys([*page.authors, *(name for line in read if (name := names_somebody(line)))]))
     )
     _repeated_headline(read, page)
     for line in read:
-        if line.label == TEXT and (rule := next((rule for rule in RULES if rule[2](line, page)), None)):
+        if line.label == TEXT and (rule := next((rule for rule in rules if rule[2](line, page)), None)):
             line.call(rule[0], rule[1])
     _above_headline(read)
     _above_credits(read)
+    _under_credits(read)
     _boxes_of_links(read, page.host)
     _under_promo_headings(read)
     _headings_of_nothing(read)
@@ -94,6 +99,17 @@ def _above_credits(read: list[Line]) -> None:
             above.call("caption", "above_credit")
 
 
+def _under_credits(read: list[Line]) -> None:
+    """Under "Photo credits" stand trades and names, as far as no sentence comes."""
+    for line in read:
+        if line.rule != "credit_heading":
+            continue
+        for other in read[line.index + 1 :]:
+            if other.closed or len(other.text) >= HEADING:
+                break
+            other.call("credit", "under_credits")
+
+
 def _boxes_of_links(read: list[Line], host: str) -> None:
     """An element with several lines of which half are links into the same site lists other articles."""
     inside: dict[_Element, list[Line]] = {}
@@ -114,8 +130,10 @@ def _under_promo_headings(read: list[Line]) -> None:
         if line.rule not in {"promo_heading", "promo_word"}:
             continue
         following = read[line.index + 1 :]
+        holds_a_link = line.linked >= MOSTLY_LINKED  # "Related: The bridge" may stand between two paragraphs
         for other in _linked_box(line, following):
-            other.call("promo", "under_promo_heading")
+            if not (holds_a_link and tells(other)):
+                other.call("promo", "under_promo_heading")
         for other in following:
             if other.label == TEXT and not _goes_on(other, line):
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING
@@ -140,16 +141,29 @@ def site_name(meta: Meta) -> str | None:
 
 def section(meta: Meta) -> str | None:
     """Return the section the page was filed under."""
-    return meta.claim("articleSection") or meta.first(*SECTIONS)
+    return next(iter(sections(meta)), None)
+
+
+def sections(meta: Meta) -> tuple[str, ...]:
+    """Return all the names of its sections that the page gives, in order of trust."""
+    claims = map(json_ld.text, json_ld.many(meta.json.get("articleSection") if meta.json else None))
+    return tuple(name for name in (*claims, *(value for key in SECTIONS for value in meta.named.get(key, ()))) if name)
 
 
 def is_free(meta: Meta) -> bool | None:
     """Tell whether the page says that all of it can be read for free; None where it says nothing."""
-    if meta.json is not None and (claim := meta.json.get("isAccessibleForFree")) is not None:
-        return str(claim).strip().lower().rpartition("/")[2] not in _PAYWALLED
+    if (free := _free(meta.json)) is not None:
+        return free
+    if False in map(_free, json_ld.many(meta.json.get("hasPart") if meta.json else None)):
+        return False  # as search engines are told which part is behind the wall
     if tier := meta.first("article:content_tier"):
         return tier.lower() == "free"
     return None
+
+
+def _free(node: json_ld.Json) -> bool | None:
+    claim = node.get("isAccessibleForFree") if isinstance(node, Mapping) else None
+    return None if claim is None else str(claim).strip().lower().rpartition("/")[2] not in _PAYWALLED
 
 
 def creators(meta: Meta) -> tuple[str, ...]:

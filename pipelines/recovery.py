@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pipelines.main_text import Paragraph
-from pipelines.segments import LINE_BREAKERS, text_key
+from pipelines.segments import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lxml.etree import _Element
 
-    from pipelines.segments import Lines, Segment
+    from pipelines.segments import Lines
 
 # Share of the found text that must stand in one kind of markup for that kind to be the story's.
 KIND_SHARE = 0.25
@@ -42,7 +42,7 @@ def recover(found: Sequence[Paragraph], lines: Lines) -> tuple[Paragraph, ...]:
     headings: list[tuple[int, Paragraph]] = []
     for index in range(first + 1, len(lines.segments)):
         segment = lines.segments[index]
-        block = _block(segment)
+        block = segment.block
         if block.tag == "h1" and index not in taken:
             break
         if index in taken:
@@ -65,7 +65,7 @@ def recover(found: Sequence[Paragraph], lines: Lines) -> tuple[Paragraph, ...]:
 def _story_kinds(located: Sequence[tuple[range, Paragraph]], lines: Lines) -> set[Kind]:
     mass: Counter[Kind] = Counter()
     for place, paragraph in located:
-        mass[_kind(_block(lines.segments[place.start]))] += len(paragraph.text)
+        mass[_kind(lines.segments[place.start].block)] += len(paragraph.text)
     total = sum(mass.values())
     return {kind for kind, held in mass.items() if held >= KIND_SHARE * total}
 
@@ -80,13 +80,6 @@ def _merge(
             merged.append(waiting.pop(0)[1])
         merged.append(paragraph)
     return (*merged, *(paragraph for _, paragraph in waiting))
-
-
-def _block(segment: Segment) -> _Element:
-    element = segment.element
-    while element.tag not in LINE_BREAKERS and (parent := element.getparent()) is not None:
-        element = parent
-    return element
 
 
 def _kind(block: _Element) -> Kind:

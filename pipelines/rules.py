@@ -25,11 +25,12 @@ TOP = 8  # paragraphs from the top in which headlines are repeated and authors n
 STORY = 160  # characters from which a closed, unlinked paragraph tells somebody's story
 CAPTION = 400  # characters; so are the numbers below: longer paragraphs in boxes of these names are text
 BOX = 200
-BUTTON = 60
 NAMES = 120
 OTHERS_WORDS = 4  # a linked line of fewer words may be a name in a list
+LEAST_NAME = 4  # letters: an author's initials occur inside any word
 LAST = 4  # paragraphs from the end in which authors are introduced and agencies thanked
 _HOST = re.compile(r"(?:https?:)?//([^/?#:]+)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://)?([^\s/]+\.[^\s/]+)/\S+$", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 
@@ -38,14 +39,18 @@ def tells(line: Line) -> bool:
     return len(line.text) > STORY and line.closed and line.linked < PARTLY_LINKED
 
 
-def leads_away(line: Line, host: str) -> bool:
-    """Tell whether its link goes to another site: a list of sources or of offers is part of the story that gives it."""
+def _address(line: Line) -> str:
     if not line.segments:
-        return False
+        return ""
     element = line.segments[0].element
     anchor = element if element.tag == "a" else next(element.iterancestors("a"), None)
     anchor = element.find(".//a") if anchor is None else anchor
-    match = _HOST.match(anchor.get("href") or "") if anchor is not None else None
+    return (anchor.get("href") or "").strip() if anchor is not None else ""
+
+
+def leads_away(line: Line, host: str) -> bool:
+    """Tell whether its link goes to another site: a list of sources or of offers is part of the story that gives it."""
+    match = _HOST.match(_address(line))
     if match is None:
         return False
     target, own = match[1].lower().removeprefix("www."), host.removeprefix("www.")
@@ -59,7 +64,6 @@ def _named(names: str) -> Callable[[Line], bool]:
 
 _caption = _named("caption captions figcaption legend bildunterschrift bildtext cutline imagecaption")
 _credit = _named("credit credits photographer imagecredit photocredit attribution fotocredit bildquelle")
-_share = _named("share sharing social sharedaddy addthis sharebar socials follow")
 _newsletter = _named("newsletter newsletters signup subscribe subscription mailchimp optin mailing")
 _comment = _named("comments comment disqus respond commenting coral")
 _promo = _named(
@@ -70,9 +74,7 @@ _ad = _named("ad ads advert advertisement adsense adslot sponsored sponsor adver
 _bio = _named("bio biography authorbio authorbox aboutauthor")
 _about = _named("bio about box info card profile description desc details")
 _author = _named("author authors contributor contributors writer autor auteur autore")
-_byline = _named("byline bylines author authors autor auteur writer contributors")
 _date = _named("date dateline timestamp time published datetime pubdate datum")
-_tags = _named("tags tag taglist topics breadcrumb breadcrumbs categories")
 
 
 def _short(line: Line, limit: int) -> bool:
@@ -86,7 +88,10 @@ def _code(line: Line, _: Page) -> bool:
 
 
 def _figure(line: Line, _: Page) -> bool:
-    return not line.tags.isdisjoint({"figcaption", "figure"}) and _short(line, CAPTION)
+    """A line under a picture; but a figure may hold a quotation as well."""
+    return (
+        not line.tags.isdisjoint({"figcaption", "figure"}) and "blockquote" not in line.tags and _short(line, CAPTION)
+    )
 
 
 def _caption_box(line: Line, _: Page) -> bool:
@@ -111,16 +116,19 @@ def _promo_heading(line: Line, _: Page) -> bool:
     return line.tag in {"head", "p"} and wording.PROMO_HEADING.match(line.text) is not None
 
 
-def _shouting(line: Line, _: Page) -> bool:
-    """CAPITALS from end to end, and a link: the headline of another article between two paragraphs."""
-    return line.linked >= LINKED and line.text.isupper() and len(_WORD.findall(line.text)) >= OTHERS_WORDS
-
-
 def _link_alone(line: Line, page: Page) -> bool:
     """A paragraph that is one link from end to end; but an address written out is part of the story that gives it."""
     if line.linked < LINKED or "://" in line.text or line.tag not in {"p", "quote"} or line.index == 0:
         return False
+    if _address(line).startswith(("#", "javascript:")):  # a button that quotes the story, or a jump within it
+        return False
     return len(_WORD.findall(line.text)) >= OTHERS_WORDS and _short(line, BOX) and not leads_away(line, page.host)
+
+
+def _own_address(line: Line, page: Page) -> bool:
+    """The page's own address written out, as a print version or a share box gives it."""
+    match = _ADDRESS.match(line.text)
+    return bool(page.host) and match is not None and page.host.removeprefix("www.") in match[1]
 
 
 def _date_line(line: Line, _: Page) -> bool:
@@ -134,7 +142,8 @@ def _author_line(line: Line, page: Page) -> bool:
         return False
     rest = line.key
     for author in page.authors:
-        rest = rest.replace(text_key(author), "")
+        if len(key := text_key(author)) >= LEAST_NAME:
+            rest = rest.replace(key, "")
     return len(rest) < len(line.key) and len(rest) <= 25
 
 
@@ -168,7 +177,7 @@ def _bio_phrase(line: Line, page: Page) -> bool:
 
 def _bio_of_author(line: Line, page: Page) -> bool:
     """The page's own author in the third person, after the story: "Ann Smith covers rivers and roads"."""
-    if line.from_end > LAST or line.index == 0 or not page.authors:
+    if line.index <= line.count / 2 or not page.authors:
         return False
     match = wording.BIO_NAMED.match(line.text)
     return match is not None and text_key(match["name"]) in {text_key(author) for author in page.authors}
@@ -192,6 +201,7 @@ RULES: tuple[Rule, ...] = (
     ("ad", "ad_phrase", _says(wording.AD)),
     ("ad", "ad_class", lambda line, _: _ad(line) and _short(line, NAMES) and not tells(line)),
     ("share", "share_phrase", _says(wording.SHARE)),
+    ("share", "own_address", _own_address),
     ("comment_prompt", "comment_phrase", _says(wording.COMMENT)),
     ("bio", "bio_box", _bio_box),
     ("newsletter", "newsletter_class", _in(_newsletter, CAPTION)),
@@ -199,15 +209,14 @@ RULES: tuple[Rule, ...] = (
     ("share", "follow_phrase", _says(wording.FOLLOW)),
     ("paywall", "paywall_phrase", _says(wording.PAYWALL)),
     ("comment_prompt", "comment_class", lambda line, _: _comment(line)),
-    ("share", "share_class", lambda line, _: _share(line) and _short(line, BUTTON) and not line.closed),
     ("promo", "promo_word", _promo_word),
     ("promo", "promo_heading", _promo_heading),
+    ("promo", "promo_line", _says(wording.PROMO_LINE)),
     ("promo", "promo_class", lambda line, _: _promo(line) and not tells(line)),
-    ("promo", "shouting_link", _shouting),
     ("promo", "link_alone", _link_alone),
-    ("promo", "tags_class", _in(_tags, BOX)),
     ("legal", "legal_phrase", _says(wording.LEGAL)),
     ("legal", "rights_phrase", _says(wording.RIGHTS)),
+    ("credit", "credit_heading", _says(wording.CREDIT_HEADING)),
     ("credit", "credit_phrase", _says(wording.CREDIT)),
     ("embed", "embed_phrase", _says(wording.EMBED)),
     ("dateline", "date_line", _date_line),
@@ -215,7 +224,6 @@ RULES: tuple[Rule, ...] = (
     ("byline", "author_line", _author_line),
     ("byline", "name_and_job", lambda line, _: names_somebody(line) is not None),
     ("byline", "byline_phrase", _byline_phrase),
-    ("byline", "byline_class", _in(_byline, NAMES)),
     (
         "dateline",
         "date_class",

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from foundation.urls import canonicalise, same_site, url_key
 from pipelines.canonical import own_address, plain_forms
+from pipelines.doubts import CLOCKS, LATE, Listing, doubt_by_listing, names_zone
 from pipelines.reading import Article as Said
-from pipelines.reading import NoArticle
+from pipelines.reading import Doubt, NoArticle
+from pipelines.remembering import remember
 from pipelines.versions import VERSION, Origin, add_version, block_digest, is_partial
-from storage.models import Article, Page, RawBody, Run
+from storage.models import Article, Feed, Page, Poll, RawBody, Run
 from storage.models.base import table_of
 from storage.pages import mark_read
 
@@ -24,6 +26,7 @@ from storage.pages import mark_read
 BELIEVED_CLAIMS: Final = 2
 
 ARTICLE, PAGE, RAW, RUN = table_of(Article), table_of(Page), table_of(RawBody), table_of(Run)
+FEED, POLL = table_of(Feed), table_of(Poll)
 
 _CONTEXT: Final = (
     select(
@@ -36,6 +39,9 @@ _CONTEXT: Final = (
         PAGE.c.id.label("page_id"),
         PAGE.c.key,
         PAGE.c.source_id,
+        PAGE.c.feed_id,
+        PAGE.c.gap_id,
+        PAGE.c.found_at,
         PAGE.c.feed_title,
         PAGE.c.feed_time,
         PAGE.c.feed_author,
@@ -49,8 +55,18 @@ _OWN_PAGE_SPOKE: Final = exists().where(
     VERSION.c.article_id == ARTICLE.c.id, VERSION.c.page_id == PAGE.c.id, PAGE.c.key == ARTICLE.c.key
 )
 _KNOWN: Final = select(
-    ARTICLE.c.id, ARTICLE.c.first_seen_at, _OWN_PAGE_SPOKE.correlate(ARTICLE).label("has_own_text")
+    ARTICLE.c.id,
+    ARTICLE.c.first_seen_at,
+    ARTICLE.c.published_at,
+    ARTICLE.c.published_from,
+    _OWN_PAGE_SPOKE.correlate(ARTICLE).label("has_own_text"),
 ).where(ARTICLE.c.key == bindparam("key"))
+# A plain sitemap lists pages of any age, a feed what is new; and only what was read shows that a page was not there.
+_WATCHED_SINCE: Final = (
+    select(func.min(POLL.c.at))
+    .join(FEED, FEED.c.id == POLL.c.feed_id)
+    .where(FEED.c.id == bindparam("feed"), FEED.c.kind != "sitemap", POLL.c.outcome == "read")
+)
 _TITLE: Final = select(ARTICLE.c.title).where(ARTICLE.c.key == bindparam("key"))
 _CLAIMS: Final = (
     select(func.count(VERSION.c.sha256.distinct()))
@@ -105,18 +121,18 @@ def _save_article(session: Session, context: Row[*tuple[Any, ...]], said: Said, 
     known = session.execute(_KNOWN, {"key": key}).first()
     if known is None:
         first_seen = {"source_id": context.source_id, "key": key, "url": url, "first_seen_at": context.fetched_at}
-        values = first_seen | _description(context, said, context.fetched_at)
+        values = first_seen | _description(session, context, said, None)
         article_id: int = session.execute(_NEW, values | {"insecure_tls": context.insecure_tls}).scalar_one()
-        add_version(session, article_id, said, origin, now)
+        add_version(session, article_id, remember(session, article_id, url, said, origin, now), origin, now)
         return Saved(article_id, is_new=True)
     is_own = context.key == key
     if known.has_own_text and not is_own:
         return Saved(known.id, is_variant=True)  # AMP, mobile, another address: the canonical's own text is the version
     if context.is_partial and not is_partial(session, known.id):
         return Saved(known.id)  # half a text is no new state of a whole one
-    differs = add_version(session, known.id, said, origin, now)
+    differs = add_version(session, known.id, remember(session, known.id, url, said, origin, now), origin, now)
     if differs:
-        session.execute(_DESCRIBE.values(_description(context, said, known.first_seen_at)), {"article": known.id})
+        session.execute(_DESCRIBE.values(_description(session, context, said, known)), {"article": known.id})
     if context.insecure_tls:
         session.execute(_INSECURE, {"article": known.id})
     # The canonical's own text after a variant's tells nothing of a change.
@@ -152,10 +168,15 @@ def _names_no_article(url: str) -> bool:
     return not path[2] and (not words or (len(words) == 1 and words[0].isalpha()))
 
 
-def _description(context: Row[*tuple[Any, ...]], said: Said, first_seen_at: datetime) -> dict[str, Any]:
+def _description(
+    session: Session, context: Row[*tuple[Any, ...]], said: Said, known: Row[*tuple[Any, ...]] | None
+) -> dict[str, Any]:
     """Return the columns that an article takes from its latest version; where the page is silent, from its feed."""
-    published, origin = said.published_at, said.published_from
-    if published is None and context.feed_time is not None:
+    doubt = said.published_doubt or _doubt_by_listing(session, context, said)
+    published, origin = (said.published_at, said.published_from) if doubt is None else (None, None)
+    if doubt == "after_listed" and known is not None and known.published_at is not None:
+        published, origin = known.published_at, known.published_from  # what it said before it moved its date
+    if published is None and context.feed_time is not None and context.feed_time <= context.fetched_at + CLOCKS:
         published, origin = context.feed_time, "feed"
     return {
         "kind": said.kind,
@@ -163,14 +184,29 @@ def _description(context: Row[*tuple[Any, ...]], said: Said, first_seen_at: date
         "authors": list(said.authors or _names(context.feed_author)),
         "language": said.language or _code(context.feed_language),
         "agency": said.agency,
+        "byline": said.byline,
+        "bio": said.bio,
+        "credits": list(said.credits),
         "section": said.section,
         "is_free": said.is_free,
         "published_at": published,
         "published_from": origin,
         "published_raw": said.published_raw,
+        "published_doubt": doubt,
         "modified_at": said.modified_at,
-        "time": published or first_seen_at,
+        "time": published or (known.first_seen_at if known else context.fetched_at),
     }
+
+
+def _doubt_by_listing(session: Session, context: Row[*tuple[Any, ...]], said: Said) -> Doubt | None:
+    """Return what the feed that named the page has against the date that the page claims."""
+    claimed, watched = said.published_at, None
+    if claimed is None or said.published_raw is None or context.feed_id is None:
+        return None
+    if context.gap_id is None and claimed < context.found_at - LATE:
+        watched = session.scalar(_WATCHED_SINCE, {"feed": context.feed_id})
+    zoned = names_zone(said.published_raw)
+    return doubt_by_listing(claimed, Listing(context.found_at, context.feed_time, watched), zoned=zoned)
 
 
 def _names(credit: str | None) -> list[str]:

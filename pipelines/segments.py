@@ -7,12 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lxml import etree
-
 from pipelines.markup import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from lxml.etree import _Element
 
@@ -99,6 +97,14 @@ class Segment:
     linked: int  # characters inside links
     start: int = 0  # where its key begins in the page's concatenated keys
 
+    @property
+    def block(self) -> _Element:
+        """The element that breaks the line here: the paragraph of a line that a link or a bold word makes up."""
+        element = self.element
+        while element.tag not in LINE_BREAKERS and (parent := element.getparent()) is not None:
+            element = parent
+        return element
+
 
 def text_key(text: str) -> str:
     """Letters and digits only, in lower case: two spellings of one line have one key."""
@@ -109,7 +115,10 @@ class Lines:
     """All lines of a page in document order, searchable by text."""
 
     def __init__(self, body: _Element) -> None:
-        self.segments = list(_segments(body))
+        reader = _Reader()
+        reader.read(body, body)
+        reader.flush(body)
+        self.segments = reader.segments
         offset = 0
         for segment in self.segments:
             segment.start = offset
@@ -157,53 +166,44 @@ class Lines:
         return max(0, bisect_right(self._starts, offset) - 1)
 
 
-def _segments(body: _Element) -> Iterator[Segment]:
-    line = _Line()
-    blocks = [body]
-    walker = etree.iterwalk(body, events=("start", "end"))
-    for event, element in walker:
-        tag = element.tag
-        breaks = tag in LINE_BREAKERS
-        if event == "start":
-            if breaks:
-                yield from line.flush(blocks[-1])
-                blocks.append(element)
-            if tag in UNREAD or not isinstance(tag, str):
-                walker.skip_subtree()
-                continue
-            line.in_link += tag == "a"
-            line.add(element.text, element)
-        else:
-            if breaks:
-                yield from line.flush(blocks[-1])
-                blocks.pop()
-            line.in_link -= tag == "a"
-            if element is not body:
-                line.add(element.tail, element.getparent())
-
-
-class _Line:
-    """The line that is being read."""
+class _Reader:
+    """Breaks an element into lines. It calls itself for what is inside: the parser nests no deeper than 255."""
 
     def __init__(self) -> None:
+        self.segments: list[Segment] = []
         self.pieces: list[str] = []
         self.owners: list[_Element] = []
         self.linked = 0
-        self.in_link = 0
 
-    def add(self, text: str | None, owner: _Element | None) -> None:
-        if not text:
-            return
-        self.pieces.append(text)
-        if owner is not None and not text.isspace():
-            self.owners.append(owner)
-            if self.in_link > 0:
-                self.linked += len(text.strip())
+    def read(self, element: _Element, block: _Element, in_link: bool = False) -> None:
+        """Read what is in ``element``; ``block`` is the one that breaks the line it begins in."""
+        if text := element.text:
+            self._add(text, element, in_link)
+        for child in element:
+            tag = child.tag
+            breaks = tag in LINE_BREAKERS
+            if breaks:
+                self.flush(block)
+            if tag not in UNREAD and isinstance(tag, str):
+                self.read(child, child if breaks else block, in_link or tag == "a")
+            if breaks:
+                self.flush(child)
+            if text := child.tail:
+                self._add(text, element, in_link)
 
-    def flush(self, block: _Element) -> Iterator[Segment]:
-        """Yield the line, if it holds a letter or a digit, in the element that holds all of it."""
+    def flush(self, block: _Element) -> None:
+        """End the line: if it holds a letter or a digit, it is one, in the element that holds all of it."""
         if self.owners:
             text = clean("".join(self.pieces))
             if key := text_key(text):
-                yield Segment(text, key, self.owners[0] if len(self.owners) == 1 else block, self.linked)
-        self.pieces, self.owners, self.linked = [], [], 0
+                owner = self.owners[0] if len(self.owners) == 1 else block
+                self.segments.append(Segment(text, key, owner, self.linked))
+        if self.pieces:
+            self.pieces, self.owners, self.linked = [], [], 0
+
+    def _add(self, text: str, owner: _Element, in_link: bool) -> None:
+        self.pieces.append(text)
+        if not text.isspace():
+            self.owners.append(owner)
+            if in_link:
+                self.linked += len(text.strip())

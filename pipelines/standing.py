@@ -11,7 +11,7 @@ from pipelines.reading import TEXT
 from pipelines.segments import text_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from lxml.etree import _Element
 
@@ -34,6 +34,7 @@ class Page:
     title: str | None = None
     titles: tuple[str, ...] = ()  # the headline in every form that the page gives
     authors: tuple[str, ...] = ()
+    byline: str | None = None  # what the page marks as such, in or out of the text
     site_name: str | None = None
     description: str | None = None
     host: str = ""
@@ -54,6 +55,7 @@ class Line:
     key: str = ""
     label: str = TEXT
     rule: str = ""
+    silent: Collection[str] = ()  # rules that do not speak
 
     @property
     def text(self) -> str:
@@ -68,7 +70,7 @@ class Line:
     @property
     def closed(self) -> bool:
         """Whether it ends as a sentence does."""
-        return bool(_SENTENCE_END.search(self.text))
+        return is_closed(self.text)
 
     @property
     def from_end(self) -> int:
@@ -77,14 +79,20 @@ class Line:
 
     def call(self, label: str, rule: str) -> None:
         """Label it, unless an earlier rule did."""
-        if self.label == TEXT:
+        if self.label == TEXT and rule not in self.silent:
             self.label, self.rule = label, rule
 
 
-def locate(paragraphs: Sequence[Paragraph], lines: Lines) -> list[Line]:
+def is_closed(text: str) -> bool:
+    """Tell whether a line ends as a sentence does."""
+    return bool(_SENTENCE_END.search(text))
+
+
+def locate(paragraphs: Sequence[Paragraph], lines: Lines, silent: Collection[str] = ()) -> list[Line]:
     """Find each paragraph's place on the page."""
     lines.rewind()
-    read = [_place(Line(paragraph, index, len(paragraphs)), lines) for index, paragraph in enumerate(paragraphs)]
+    count = len(paragraphs)
+    read = [_place(Line(text, index, count, silent=silent), lines) for index, text in enumerate(paragraphs)]
     mass: Counter[_Element] = Counter()
     for line in read:
         for element in line.path:

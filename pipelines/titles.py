@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from pipelines import written_dates
+from pipelines.metadata import sections as filed_under
 from pipelines.segments import text_key
+from pipelines.standing import is_closed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from pipelines.metadata import Meta
 
 _SEPARATOR = re.compile(r"\s+[|•·»«›‹/*–—-]+\s+|\s*[|•»｜ㅣ]\s*|\s+::\s+|\s*_{1,2}\s*(?=\S+$)")
 LONGEST = 400  # characters: longer is a text in the wrong place, or an attack
+TOP = 8  # lines in which a text without any markup may have its headline
+SENTENCE = 100  # characters from which a closed line tells the story
+HEADLINE = 200  # characters
+HEADLINE_WORDS = 4
 SUFFIX_WORDS = 5  # a site's name is short; a headline's second half behind a dash is not
 
 
@@ -20,6 +30,7 @@ def headline(meta: Meta, site_name: str | None, host: str) -> str | None:
 
     Measured on 96 pages of 96 outlets: this order is right more often than JSON-LD first or the heading first.
     """
+    filed = {key for name in filed_under(meta) if (key := text_key(name))}
     names = {
         text_key(name)
         for name in (site_name, host.removeprefix("www."), host.removeprefix("www.").partition(".")[0])
@@ -35,29 +46,49 @@ def headline(meta: Meta, site_name: str | None, host: str) -> str | None:
         if (
             raw
             and len(raw) <= LONGEST
-            and (title := without_site(raw, names, meta.headings))
+            and (title := without_site(raw, names, meta.headings, filed))
             and text_key(title) not in names
         ):
             return title
     return None
 
 
-def without_site(title: str, names: set[str], headings: tuple[str, ...] = ()) -> str:
-    """Cut what stands before or behind a separator and names the site; ``names`` are text keys.
+def of_bare_lines(lines: Iterable[str]) -> str | None:
+    """Return the headline of a text that came without one: the longest of the open lines that it begins with.
 
-    A part also goes where a heading of the page is the rest, letter for letter.
+    None where it begins with a sentence. Above a headline stand a site's name, a section, a count of minutes: shorter.
+    """
+    above = takewhile(lambda line: not (len(line) > SENTENCE and is_closed(line)), islice(lines, TOP))
+    wordy = (line for line in above if len(line) <= HEADLINE and len(line.split()) >= HEADLINE_WORDS)
+    return max((line for line in wordy if not is_closed(line)), key=len, default=None)
+
+
+def without_site(title: str, names: set[str], headings: tuple[str, ...] = (), filed: Collection[str] = ()) -> str:
+    """Cut what stands before or behind a separator and names the site; ``names`` and ``filed`` are text keys.
+
+    A part also goes where a heading of the page is the rest, letter for letter; the last, where it is a section
+    that the page is filed under, or a date.
     """
     keys = {text_key(heading) for heading in headings}
     cuts = [(match.start(), match.end()) for match in _SEPARATOR.finditer(title)]
     for start, end in reversed(cuts):
         head, tail = title[:start].strip(), title[end:].strip()
-        if head and tail and (_names_site(tail, names) or text_key(head) in keys):
-            return without_site(head, names, headings)
+        if head and tail and (_names_site(tail, names) or text_key(head) in keys or _files(tail, filed)):
+            return without_site(head, names, headings, filed)
+    head, _, tail = title.rpartition("-")  # without blanks it is a hyphen, unless a section's name follows
+    if head and text_key(tail) in filed:
+        return without_site(head.strip(), names, headings, filed)
     for start, end in cuts[:1]:
         head, tail = title[:start].strip(), title[end:].strip()
         if head and tail and (_names_site(head, names) or text_key(tail) in keys):
             return tail
     return title.strip()
+
+
+def _files(part: str, filed: Collection[str]) -> bool:
+    """Tell whether a part says where the page is filed: in which section, under which day."""
+    day = written_dates.find(part)
+    return text_key(part) in filed or (day is not None and text_key(part) == text_key(day[1]))
 
 
 def _names_site(part: str, names: set[str]) -> bool:

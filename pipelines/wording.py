@@ -49,10 +49,12 @@ NEWSLETTER = _phrases("newsletter")
 COMMENT = _phrases("comment")
 PROMO_LABELLED = _phrases("promo_labelled")
 PROMO_HEADING = _phrases("promo_heading")
+PROMO_LINE = _phrases("promo_line")
 PAYWALL = _phrases("paywall")
 LEGAL = _phrases("legal")
 RIGHTS = _phrases("rights")
 CREDIT = _phrases("credit")
+CREDIT_HEADING = _phrases("credit_heading")
 CONTRIBUTED = _phrases("contributed")
 READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
@@ -66,6 +68,7 @@ _DATE_PART = re.compile(
     re.IGNORECASE,
 )
 _DATE_LINE = 90  # characters
+_STAMP = re.compile(rf"[\W_]*(?:{_words('stamps')})(?![^\W\d_])", re.IGNORECASE)  # "Updated at 1:23 p.m."
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
@@ -75,7 +78,7 @@ A_DATE = re.compile(
 
 def is_date_line(line: str) -> bool:
     """Tell whether a line is nothing but date words and numbers; and, as "10 p.m." heads a paragraph, names a date."""
-    if len(line) > _DATE_LINE or A_DATE.search(line) is None:
+    if len(line) > _DATE_LINE or not (A_DATE.search(line) or _STAMP.match(line)):
         return False
     return not _LETTER_OR_DIGIT.search(_DATE_PART.sub("", line))
 
@@ -93,5 +96,3 @@ _FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
 NAME_AND_JOB = Phrases(
     re.compile(rf"^(?:[Bb]y )?(?P<name>{_FULL_NAME})(?: ?[-–—|,] ?| )(?i:(?:\w+ )?(?:{_words('jobs')}))$"), 60
 )
-NOT_FOUND = _phrases("not_found")
-WALL = _phrases("wall")

@@ -10,6 +10,7 @@ from pipelines.fold.copying import group_batch
 from pipelines.fold.keying import key_batch
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
+from pipelines.relabelling import relabel_waiting
 from pipelines.watching import match_batch
 from storage.engine import Database
 from storage.lease import exclusive
@@ -26,6 +27,7 @@ Progress = Callable[[str, int], None]  # (step, readings done in it now)
 def fold(database: Database, rules: FoldRules, progress: Progress = lambda step, done: None) -> int:
     """Fold every reading that waits; return how many got their story. Raises AlreadyRunning beside another fold."""
     with exclusive(database, LOCK):
+        relabel_waiting(database, datetime.now(UTC))
         return drain(database, rules, progress)
 
 
@@ -59,7 +61,7 @@ def follow(database: Database, rules: FoldRules, is_over: Callable[[], bool]) ->
     """Fold beside a crawl until ``is_over`` (which waits a little each time), then fold the rest.
 
     Copies are grouped as they arrive. Stories are a computation over the whole window, so they are told at intervals
-    that keep it to a small share of the time.
+    that keep it to a small share of the time. What sites' memories have learnt meanwhile reaches older articles last.
     """
     due = time.monotonic() + STORIES_EVERY_SECONDS
     while not is_over():
@@ -68,4 +70,5 @@ def follow(database: Database, rules: FoldRules, is_over: Callable[[], bool]) ->
             drain(database, rules)
             took = time.monotonic() - began
             due = began + max(STORIES_EVERY_SECONDS, took / STORIES_SHARE)
+    relabel_waiting(database, datetime.now(UTC))
     drain(database, rules)

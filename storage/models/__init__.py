@@ -1,4 +1,6 @@
-"""The tables, named by the glossary. Read them in this order: crawl, hosts, gaps, text, watches, copies, stories.
+"""The tables, named by the glossary.
+
+Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, stories.
 
 Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
 and stays as history. Only raw bodies and keys are pruned, both by age.
@@ -9,8 +11,9 @@ from storage.models.copies import LINK_KINDS, CopyGroup, Key, Link
 from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page, Poll, RawBody, Run, Source
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
+from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
 from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
-from storage.models.text import Article, Block, Label, Reading, Version
+from storage.models.text import Article, Block, Label, Reading, StatedSource, Version
 from storage.models.watches import Watch, WatchArticle
 
 __all__ = [
@@ -41,7 +44,12 @@ __all__ = [
     "Reading",
     "Robots",
     "Run",
+    "Site",
+    "SiteBlock",
+    "SitePage",
+    "SiteWork",
     "Source",
+    "StatedSource",
     "Story",
     "StoryEvent",
     "Version",

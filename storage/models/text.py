@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,11 +24,17 @@ class Article(Base):
     authors: Mapped[list[Any]]
     language: Mapped[str | None]
     agency: Mapped[str | None]
+    byline: Mapped[str | None] = mapped_column(comment="as the page prints it")
+    bio: Mapped[str | None] = mapped_column(comment="what it says of its author, one paragraph a line")
+    credits: Mapped[list[Any]] = mapped_column(
+        server_default=sql("'[]'"), default=list, comment="its lines of credit to agencies, photographers, owners"
+    )
     section: Mapped[str | None]
     is_free: Mapped[bool | None]
     published_at: Mapped[datetime | None] = mapped_column(comment="as the page says, where plausible")
     published_from: Mapped[str | None]
     published_raw: Mapped[str | None]
+    published_doubt: Mapped[str | None] = mapped_column(comment="why the date that the page claims is not believed")
     modified_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime]
     time: Mapped[datetime] = mapped_column(index=True, comment="published_at where known, else first_seen_at")
@@ -71,6 +77,7 @@ class Block(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("version.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+    said_at: Mapped[datetime | None] = mapped_column(comment="of a live blog's post: when")
 
 
 class Reading(Base):
@@ -121,3 +128,26 @@ class Label(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     label: Mapped[str]
     rule: Mapped[str]
+    digest: Mapped[bytes | None] = mapped_column(
+        LargeBinary(8), comment="where its site's memory gave the label: the digest that `site_block` knows"
+    )
+    __table_args__ = (
+        Index(
+            "ix_label_digest",
+            "digest",
+            sqlite_where=sql("digest IS NOT NULL"),
+            postgresql_where=sql("digest IS NOT NULL"),
+        ),
+    )
+
+
+class StatedSource(Base):
+    """A medium that the text names as where a claim comes from: "Politico first reported". One row a phrase."""
+
+    __tablename__ = "stated_source"
+    reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, comment="of the block")
+    start_at: Mapped[int] = mapped_column(primary_key=True, comment="in characters of the block's text, from 0")
+    end_at: Mapped[int]
+    name: Mapped[str] = mapped_column(index=True, comment="as it stands there, without its article")
+    wording: Mapped[str] = mapped_column(comment="first_reported, according_to, told, citing, reported")

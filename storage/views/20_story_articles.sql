@@ -9,6 +9,7 @@ SELECT
   article.title,
   article.url,
   article.time                                                           AS at,
+  article.published_doubt,
   :minutes(story.first_at, article.time)                                 AS minutes_behind,
   article.copy_group_id                                                  AS copy_group,
   article.copied_from_id                                                 AS copied_from,

@@ -9,6 +9,7 @@ SELECT
     WHEN asked.feeds_failing > 0 THEN 'feed errors'
     WHEN coalesce(kept.pages_failed, 0) > coalesce(kept.pages_read, 0) THEN 'pages failing'
     WHEN coalesce(kept.pages_refused, 0) > coalesce(kept.pages_read, 0) THEN 'pages refused'
+    WHEN cut.cut_jump IS NOT NULL THEN 'more text cut'
     WHEN asked.polled_at IS NULL THEN 'not polled yet'
     ELSE 'ok'
   END                                                      AS health,
@@ -29,7 +30,8 @@ SELECT
   coalesce(kept.pages_gone, 0)                             AS pages_gone,
   coalesce(written.articles_day, 0)                        AS articles_day,
   coalesce(written.articles_week, 0)                       AS articles_week,
-  written.last_article_at
+  written.last_article_at,
+  cut.cut_jump
 FROM source
 LEFT JOIN (
   SELECT
@@ -78,6 +80,14 @@ LEFT JOIN (
   WHERE first_seen_at >= :ago('7 days')
   GROUP BY source_id
 ) AS written ON written.source_id = source.id
+LEFT JOIN (
+  SELECT article.source_id, min(site.cut_jump) AS cut_jump
+  FROM site
+  JOIN site_page ON site_page.site_id = site.id
+  JOIN article ON article.id = site_page.article_id
+  WHERE site.cut_jump IS NOT NULL
+  GROUP BY article.source_id
+) AS cut ON cut.source_id = source.id
 ORDER BY
   NOT source.is_enabled,
   coalesce(worst.failures, 0) = 0,
@@ -86,4 +96,5 @@ ORDER BY
   coalesce(asked.feeds, 0) > 0,
   coalesce(kept.pages_failed, 0) <= coalesce(kept.pages_read, 0),
   coalesce(kept.pages_refused, 0) <= coalesce(kept.pages_read, 0),
+  cut.cut_jump IS NULL,
   source.name

@@ -22,6 +22,9 @@ from storage.models import (
     RawBody,
     Reading,
     Run,
+    Site,
+    SiteBlock,
+    SitePage,
     Source,
     Story,
     StoryEvent,
@@ -67,6 +70,7 @@ def plant(database: Database) -> World:
         _stories(session, world)
         _watch(session, world)
         _gap(session)
+        _site(session, world)
     return world
 
 
@@ -296,3 +300,15 @@ def _gap(session: Session) -> None:
     session.add(gap)
     session.flush()
     page.gap_id = gap.id
+
+
+def _site(session: Session, world: World) -> None:
+    """What the Courier's one page has taught."""
+    site = Site(name="courier.example")
+    session.add(site)
+    session.flush()
+    article, digest, day = world.articles["Courier"], b"follow u", NOON.date()
+    page = SitePage(site_id=site.id, article_id=article, page_group=article, day=day, digests=digest)
+    page.words, page.words_cut = 19, 0
+    session.add(page)
+    session.add(SiteBlock(site_id=site.id, digest=digest, page_groups=1, days=1, first_seen=day, last_seen=day))

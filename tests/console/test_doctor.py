@@ -46,6 +46,10 @@ FAULTS = {
     "references_lead_somewhere": "UPDATE page SET feed_id = 999 WHERE id = 1",
     "matches_cite_readings": "UPDATE watch_article SET reading_id = {other_reading} WHERE article_id = {article}",
     "gone_articles_are_gone": "UPDATE article SET gone_at = first_seen_at WHERE id = {article}",
+    "sites_count_what_pages_show": "UPDATE site_block SET page_groups = 2",
+    "cut_lines_are_furniture": (
+        "UPDATE label SET digest = (SELECT digest FROM site_block) WHERE reading_id = {reading}"
+    ),
     "file_is_sound": None,  # needs a broken file
 }
 

@@ -29,7 +29,18 @@ FIELDS = {
         "published_from",
         "modified_at",
     ),
-    *("language", "canonical_url", "site_name", "section", "agency", "is_free"),
+    *(
+        "language",
+        "canonical_url",
+        "site_name",
+        "section",
+        "agency",
+        "is_free",
+        "byline",
+        "bio",
+        "credits",
+        "stated_sources",
+    ),
 }
 FOOT = "Tide tables for all harbours of the sound"
 
@@ -72,7 +83,7 @@ def test_pages_of_a_site_teach_each_other_unless_told_not_to(tmp_path: Path) -> 
     pages = folder(tmp_path)
     with_memory, without = run(pages, tmp_path / "a"), run(pages, tmp_path / "b", "--no-site-memory")
     assert FOOT not in with_memory[0]["text"]
-    assert {"text": FOOT, "label": "site", "rule": "site_memory"} in with_memory[0]["blocks"]
+    assert {"text": FOOT, "label": "site", "rule": "site_memory", "said_at": None} in with_memory[0]["blocks"]
     assert FOOT in without[0]["text"]
 
 

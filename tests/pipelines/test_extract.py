@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
 
 from pipelines.extract import read_page
+from pipelines.labels import label
+from pipelines.main_text import main_text
+from pipelines.markup import parse
 from pipelines.reading import KINDS, LABELS, REASONS, TEXT, Article, NoArticle, Reading
+from pipelines.save import save
+from pipelines.segments import Lines
+from pipelines.standing import Page
+from storage import models
+from tests.pipelines.test_save import fetch
 from tests.pipelines.writing import STORY, page
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from storage.engine import Database
 
 CASES = sorted(path for path in (Path(__file__).parents[1] / "pages").iterdir() if path.is_dir())
 URL = "https://www.example.org/world/harbour-bridge"
@@ -68,6 +84,24 @@ def test_a_page_nested_past_the_parsers_depth_is_read_flat() -> None:
     html = "<html><body>" + "<div>" * 3000 + "".join(f"<p>{line}</p>" for line in STORY) + "</div>" * 3000
     found = article(html)
     assert all(line in found.text for line in STORY)
+
+
+def test_a_story_beside_the_teaser_that_the_reader_took_for_it_is_read_from_its_paragraphs() -> None:
+    story = [f"{line} It was day {number} of the closure." for number in range(3) for line in STORY]
+    teaser = f"<article class='entry-content'><p>{STORY[1]} {STORY[1][:60]}</p></article>"
+    lines = "".join(f"<p>{line}</p>" for line in story)
+    found = article(f"<html><body>{teaser}<div class='x'>{lines}</div></body></html>")
+    assert found.reader == "paragraphs"
+    assert found.text == "\n\n".join(story)
+    notice = article(f"<html><body>{teaser}<div class='cookie-notice'>{lines}</div></body></html>")
+    assert notice.reader == "trafilatura_fast"
+
+
+@pytest.mark.parametrize("trap", ["<script ", "<script>", "<head>", "</script>", "<svg><style>"])
+def test_a_page_of_unclosed_scripts_is_read_in_linear_time(trap: str) -> None:
+    start = time.process_time()
+    read_page((trap * 100_000 + "<p>Nothing.</p>").encode(), URL, now=NOW)
+    assert time.process_time() - start < 5
 
 
 def test_an_article_that_only_json_ld_holds_is_read_from_there() -> None:
@@ -259,3 +293,67 @@ def _assert_storable(reading: Reading) -> None:
         text.encode("utf-8")  # a lone surrogate raises
     for moment in (reading.published_at, reading.modified_at):
         assert moment is None or moment.tzinfo is not None
+
+
+@given(st.lists(MARKUP, max_size=30))
+@settings(deadline=None, max_examples=150)
+def test_labels_never_change_what_the_blocks_say(parts: list[str]) -> None:
+    """With every rule or with none, the blocks hold the same words in the same order."""
+    tree = parse("".join(parts))
+    if tree is None:
+        return
+    lines = Lines(tree)
+    paragraphs = main_text(tree, "".join(parts), None, lines).paragraphs
+    about = Page(title=STORY[0], titles=(STORY[0],), authors=("Iona McColl",), site_name="Example", host="example.org")
+    assert [block.text for block in label(paragraphs, lines, about)] == [paragraph.text for paragraph in paragraphs]
+
+
+BROKEN = [
+    "<html><body>",
+    "<div>" * 40,
+    "</div>" * 40,
+    "<span>",
+    "</p></p>",
+    "<p",
+    "<b><i></b>",
+    '"',
+    "<a href=",
+    "&amp",
+    "&#55296;",
+]
+
+
+@given(
+    pages=st.lists(st.lists(st.one_of(MARKUP, st.sampled_from(BROKEN), st.text(max_size=20)), max_size=25), max_size=4),
+    kind=st.sampled_from(["", "LiveBlogPosting", "VideoObject", "Quiz", "NewsArticle"]),
+)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_any_page_says_can_be_stored_in_both_databases(
+    database: Database, pages: list[list[str]], kind: str
+) -> None:
+    typed = json.dumps({"@type": kind, "headline": "\ud800 \x00 The bridge", "author": "\x00", "articleBody": STORY[0]})
+    head = f"<script type='application/ld+json'>{typed}</script>" if kind else ""
+    with database.write() as session:
+        for number, parts in enumerate(pages):
+            html = (head + "".join([*parts, f"<p>{STORY[number % len(STORY)]}</p>"])).encode("utf-8", "surrogatepass")
+            reading = read_page(html, URL, now=NOW)
+            raw_id = fetch(session, f"{URL}/{number}")
+            saved = save(session, raw_id, reading, NOW)
+            assert (saved.article_id is None) == isinstance(reading, NoArticle)
+            if isinstance(reading, Article):
+                session.flush()
+                assert stored_blocks(session, saved.article_id) == [
+                    (block.text, block.label, block.said_at) for block in reading.blocks
+                ]
+        session.rollback()
+
+
+def stored_blocks(session: Session, article_id: int | None) -> list[tuple[str, str, datetime | None]]:
+    """What the view `article_blocks` says of an article."""
+    rows = session.execute(
+        sql("SELECT text, label, said_at FROM article_blocks WHERE article = :article ORDER BY position").columns(
+            said_at=models.Block.said_at.type
+        ),
+        {"article": article_id},
+    )
+    return [(row.text, row.label, row.said_at) for row in rows]

@@ -148,6 +148,26 @@ def test_only_articles_are_folded_and_one_that_turns_into_something_else_leaves(
         assert (story.articles, story.outlets, story.copy_groups) == (1, 1, 1)
 
 
+def test_a_story_whose_only_article_turns_into_something_else_ends_and_begins_again_with_it(
+    database: Database,
+) -> None:
+    ids = arrive(database, Arrival("report", made_text(1)))
+    fold(database, RULES)
+    arrive(database, Arrival("report", made_text(1), kind="live_blog"))
+    fold(database, RULES)
+    assert partition(database, "story") == partition(database, "group") == set()
+    with database.read() as session:
+        story = session.scalars(select(Story)).one()
+        assert (story.state, story.articles) == ("dissolved", 0)
+        left = session.scalars(select(Membership).where(Membership.article_id == ids["report"])).one()
+        assert left.left_at
+        assert left.left_reason
+        assert session.scalar(select(func.count()).select_from(Key)) == 0
+    arrive(database, Arrival("report", made_text(1)))
+    fold(database, RULES)
+    assert partition(database, "story") == partition(database, "group") == {frozenset({"report"})}
+
+
 def test_keys_of_readings_that_are_no_longer_current_are_gone(database: Database) -> None:
     arrive(database, Arrival("report", made_text(1)))
     fold(database, RULES)

@@ -62,6 +62,27 @@ def labels(html: str, texts: list[str]) -> dict[str, str]:
         ("Ann Ferrier is a reporter for the Courier and writes about ships.", "bio"),
         ("You can follow her on Twitter at @annferrier.", "bio"),
         ("Already a subscriber? Log in", "paywall"),
+        ("Instagram content", "embed"),
+        ("This content can also be viewed on the site it originates from.", "embed"),
+        ("An dieser Stelle finden Sie einen externen Inhalt, der den Artikel ergänzt.", "embed"),
+        ("Click to subscribe to the Harbour Daily wherever you get your podcasts", "share"),
+        ("[Want great stories delivered right to your inbox? Create an account.]", "newsletter"),
+        ("For the latest news from the coast, sign up for our newsletters.", "newsletter"),
+        ("The Tide is a weekly letter for sailors. Get it delivered every Friday.", "newsletter"),
+        ("Comments on this piece are moderated before they appear.", "comment_prompt"),
+        ("Join our Harbour Forums to keep talking ships!", "comment_prompt"),
+        ("Got a story? Get in touch with our news team.", "bio"),
+        ("This copy is for your personal, non-commercial use only.", "legal"),
+        ("Updated to add a comment from the council.", "legal"),
+        ("The Courier may receive a commission", "legal"),
+        ("For more coverage of the coast, visit example.org/coast", "promo"),
+        ("Mehr zur Lage am Hafen lesen Sie in unserem Liveblog:", "promo"),
+        ("Click here to read the inspectors' report.", "promo"),
+        ("READ MORE ON THE BRIDGE", "promo"),
+        ("https://www.example.org/world/harbour-bridge", "share"),
+        ("Updated at 1:23 p.m.", "dateline"),
+        ("Uppdaterad 15.59 | Publicerad 14.14", "dateline"),
+        ("Ann Ferrier is the Courier's bridge watcher and sails on Sundays.", "bio"),
         ("___", "script"),
         ("window.dataLayer = window.dataLayer || [];", "script"),
     ],
@@ -90,6 +111,13 @@ def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
         "The AP and Reuters were told on Friday.",
         "10 p.m.",
         "What the maker says",
+        "PORT ELLEN (AP) — To the harbour master, bridges are not a goal.",
+        "Sign up for a bridge pass by e-mail and pay $11.99 a month, the council said.",
+        "For more information on the cables, see the maker's handbook.",
+        "Tax credits",
+        "www.example.org",
+        "Updated plans show a second bridge.",
+        "8a etapa: 9 de setembro – Ferry",
     ],
 )
 def test_a_sentence_of_the_story_stays(line: str) -> None:
@@ -144,6 +172,44 @@ LINES = st.lists(
         st.text(min_size=1, max_size=80), st.sampled_from([*STORY, "Advertisement", "Related:", "12 12 12 12 12 12"])
     )
 )
+
+
+def test_a_quotation_in_a_figure_is_no_caption() -> None:
+    quote = "The cables were never meant to carry lorries, and everybody in the harbour knew it"
+    texts = [*STORY, quote]
+    html = page(STORY, after=f"<figure><blockquote>{quote}</blockquote></figure>")
+    assert labels(html, texts)[quote] == TEXT
+
+
+def test_initials_of_an_author_are_in_no_line() -> None:
+    line = "Stage 8: Cascade Harbour"
+    tree = parse(page([*STORY, line]))
+    assert tree is not None
+    about = Page(title="x", authors=("AS",), host="www.example.org")
+    assert label([Paragraph(text) for text in [*STORY, line]], Lines(tree), about)[-1].label == TEXT
+
+
+def test_trades_and_names_under_a_heading_of_credits_are_credits_as_far_as_no_sentence_comes() -> None:
+    texts = [*STORY[:2], "Photo Credits", "Creative Director: Iris Kell", "Tailor Tam Loudon", *STORY[2:]]
+    found = labels(page(texts), texts)
+    assert {found[line] for line in texts[2:5]} == {"credit"}
+    assert {found[line] for line in (*STORY[:2], *STORY[2:])} == {TEXT}
+
+
+def test_a_labelled_link_between_two_paragraphs_takes_neither() -> None:
+    link = "Related: How the cables were made"
+    body = "".join(f"<p>{line}</p>" for line in STORY[:2]) + f"<p>Related: <a href='/x'>{link[9:]}</a></p>"
+    html = page([]).replace("<article></article>", f"<article>{body}<p>{STORY[2]}</p></article>")
+    texts = [*STORY[:2], link, STORY[2]]
+    assert list(labels(html, texts).values()) == [TEXT, TEXT, "promo", TEXT]
+
+
+def test_a_silent_rule_leaves_its_lines_to_the_others() -> None:
+    texts = [*STORY, "Advertisement"]
+    tree = parse(page(texts))
+    assert tree is not None
+    blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT, silent={"ad_phrase"})
+    assert blocks[-1].label == TEXT
 
 
 @given(LINES)

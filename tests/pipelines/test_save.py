@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from foundation.urls import url_key
 from pipelines.reading import Article as Said
 from pipelines.reading import Block, NoArticle, Reading
 from pipelines.save import Saved, save
+from pipelines.stated_sources import stated_sources
 from storage import models, pages, raw
 from storage.engine import Database
 
@@ -81,6 +82,27 @@ def test_an_article_is_saved_with_its_blocks_and_labels(database: Database) -> N
         assert (label.position, label.label, label.rule) == (1, "share", "wording")
         page = session.scalars(select(models.Page)).one()
         assert (page.state, page.article_id, page.reason) == ("read", saved.article_id, None)
+
+
+def test_credits_and_stated_sources_are_saved_as_far_as_they_are_in_the_text(database: Database) -> None:
+    blocks = (
+        Block("Reuters reported that the dam opened."),
+        Block("“It opened,” 🌊 she told the BBC."),
+        Block("Le Monde first reported the news.", "promo", "link_alone"),
+    )
+    came = {"byline": "By Ann Ferrier", "bio": "Ann Ferrier covers dams.", "credits": ("© 2026 Sound Courier",)}
+    sources = stated_sources(tuple(Block(block.text) for block in blocks), "en")
+    assert len(sources) == 3
+    saved = read(database, f"{SITE}/dam", Said("article", "Dam opens", blocks, stated_sources=sources, **came))  # type: ignore[arg-type]
+    with database.read() as session:
+        rows = session.execute(text("SELECT name, wording, phrase FROM stated_sources ORDER BY position")).all()
+        assert [tuple(row) for row in rows] == [
+            ("Reuters", "reported", "Reuters reported"),
+            ("BBC", "told", "told the BBC"),
+        ]
+        article = session.get_one(models.Article, saved.article_id)
+        assert {name: getattr(article, name) for name in came} == came | {"credits": ["© 2026 Sound Courier"]}
+        assert session.execute(text("SELECT byline, agency FROM article_credits")).one() == ("By Ann Ferrier", None)
 
 
 def test_a_page_without_article_is_read_with_its_reason(database: Database) -> None:
@@ -251,3 +273,96 @@ def test_an_article_whose_page_says_nothing_any_more_stays_and_is_not_gone(datab
 def visits(database: Database) -> list[datetime | None]:
     with database.read() as session:
         return list(session.scalars(select(models.Page.next_visit_at).order_by(models.Page.id)))
+
+
+@pytest.mark.parametrize("reason", ["not_found", "cookie_wall", "index", "no_text"])
+def test_an_article_stays_when_its_page_holds_none_any_more_and_the_page_says_so(
+    database: Database, reason: str
+) -> None:
+    saved = read(database, f"{SITE}/dam", said("The dam is open."))
+    read(database, f"{SITE}/dam", NoArticle(reason, "Page not found"), LATER)
+    with database.read() as session:
+        page = session.scalars(select(models.Page)).one()
+        assert (page.state, page.reason, page.article_id) == ("read", reason, saved.article_id)
+        article = session.scalars(select(models.Article)).one()
+        assert (article.kind, article.title, article.gone_at) == ("article", "Dam opens", None)
+        assert session.scalars(select(models.Reading.text).where(models.Reading.is_current)).all() == [
+            "The dam is open."
+        ]
+
+
+def test_a_line_says_why_it_went_and_a_post_when_it_was_made(database: Database) -> None:
+    blocks = (
+        Block("Dam opens", "title", "repeats_headline"),
+        Block("Water.", said_at=NOON),
+        Block("More.", said_at=LATER),
+    )
+    saved = read(database, f"{SITE}/dam", Said("live_blog", "Dam opens", blocks))
+    with database.read() as session:
+        kept = session.execute(select(models.Block.text, models.Block.said_at).order_by(models.Block.position)).all()
+        assert [tuple(row) for row in kept] == [("Dam opens", None), ("Water.", NOON), ("More.", LATER)]
+        rows = session.execute(text("SELECT article, version, position, label, rule, text FROM article_blocks")).all()
+        assert sorted(map(tuple, rows)) == [
+            (saved.article_id, 1, 0, "title", "repeats_headline", "Dam opens"),
+            (saved.article_id, 1, 1, "text", None, "Water."),
+            (saved.article_id, 1, 2, "text", None, "More."),
+        ]
+
+
+def watch_feed(database: Database, url: str, since: datetime) -> None:
+    """Let a feed that was first read at that time be the one that named a page."""
+    with database.write() as session:
+        feed = models.Feed(
+            source_id=session.scalars(select(models.Source.id)).one(),
+            url=f"{SITE}/feed",
+            key=url_key(f"{SITE}/feed"),
+            kind="rss",
+            next_poll_at=NOON,
+            interval_seconds=900,
+        )
+        session.add(feed)
+        session.flush()
+        session.add(models.Poll(feed_id=feed.id, at=since, outcome="read"))
+        session.execute(update(models.Page).where(models.Page.key == url_key(url)).values(feed_id=feed.id))
+
+
+def dated(at: datetime, text: str = "The dam opened.") -> Said:
+    return said(text, published_at=at, published_from="json_ld", published_raw=at.isoformat())
+
+
+def stands(database: Database) -> tuple[datetime | None, str | None, str | None, str | None, datetime]:
+    with database.read() as session:
+        known = session.scalars(select(models.Article)).one()
+        raw = known.published_raw
+        return known.published_at, known.published_from, raw, known.published_doubt, known.time
+
+
+def test_a_date_that_the_page_itself_disproves_is_kept_raw_and_the_feeds_is_taken(database: Database) -> None:
+    future = said("The dam opened.", published_from="meta", published_raw="2027-06-01", published_doubt="future")
+    read(database, f"{SITE}/dam-1", future, feed_time=NOON - timedelta(hours=2))
+    listed = NOON - timedelta(hours=2)
+    assert stands(database) == (listed, "feed", "2027-06-01", "future", listed)
+
+
+def test_a_page_that_moves_its_date_keeps_the_one_that_could_be_true(database: Database) -> None:
+    first, moved = NOON - timedelta(hours=3), NOON + timedelta(days=2)
+    read(database, f"{SITE}/dam-1", dated(first))
+    watch_feed(database, f"{SITE}/dam-1", NOON)
+    read(database, f"{SITE}/dam-1", dated(moved, "The dam opened again."), moved)
+    assert stands(database) == (first, "json_ld", moved.isoformat(), "after_listed", first)
+
+
+def test_a_date_long_before_a_watched_feed_first_listed_the_page_is_doubted(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", dated(NOON))
+    watch_feed(database, f"{SITE}/dam-1", NOON - timedelta(days=30))
+    old = NOON - timedelta(days=400)
+    read(database, f"{SITE}/dam-1", dated(old, "The dam opened, as ever."), LATER)
+    assert stands(database) == (None, None, old.isoformat(), "before_listed", NOON)
+
+
+def test_a_date_long_before_a_feed_that_was_new_to_us_is_believed(database: Database) -> None:
+    old = NOON - timedelta(days=400)
+    read(database, f"{SITE}/dam-1", dated(NOON))
+    watch_feed(database, f"{SITE}/dam-1", NOON)
+    read(database, f"{SITE}/dam-1", dated(old, "The dam opened, as ever."), LATER)
+    assert stands(database) == (old, "json_ld", old.isoformat(), None, old)
