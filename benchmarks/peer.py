@@ -23,7 +23,13 @@ from typing import Any, TypeAlias
 # A page's bytes, the same as text for readers that take no bytes, its URL, and when it was fetched.
 Reader: TypeAlias = Callable[[bytes, str, str, datetime], str]
 
-WARM_UP = b"<html><body><article>" + b"<p>Warm up: load the models before the clock runs.</p>" * 20
+# Models, tables of months and phrases are loaded by the first page that needs them: before the clock runs.
+WARM_UP = (
+    b"<html lang='de'><head><title>Warm up</title><meta name='author' content='Ann Smith'>"
+    b"<meta name='date' content='20. November 2025, 18:12 Uhr'></head><body><article>"
+    + b"<p>The bridge will be closed on Monday, according to Reuters, the council said in a statement.</p>"
+    * 20
+)
 
 
 def storyfold() -> Reader:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import math
 import multiprocessing
 import os
 import pickle
@@ -19,6 +18,7 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from queue import SimpleQueue
@@ -39,6 +39,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What is killed from outside (by an operator, by a kernel that is out of memory) is no fault of the task: it is tried
 # again. 255 is what multiprocessing says where the fork server was killed too.
 KILLED = (-signal.SIGKILL, 255)
+SPENT = (-signal.SIGPROF, -signal.SIGXCPU)  # the timer of one call; a limit that somebody set for the whole process
 ATTEMPTS = 3
 START_SECONDS = 60.0  # for a worker to start: the first waits for the fork server to import what is preloaded
 STARTS = 10
@@ -190,7 +191,7 @@ class _Worker:
         if self._stopped.is_set():
             call.future.cancel()
         assert died is not None
-        if died.exitcode == -signal.SIGXCPU:
+        if died.exitcode in SPENT:
             raise TaskFailed("timeout", "CPU time")
         raise TaskFailed("crash", str(died))
 
@@ -327,6 +328,8 @@ def _enter_worker() -> None:
     """Run in each new worker: no core files, no ears for Ctrl-C, and no life after the parent's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    _let_go_of_the_fork_server()
     parent = multiprocessing.parent_process()
     if sys.platform == "linux":
         # The fork server is the parent that the kernel knows; it ends when the process that uses the pool does.
@@ -335,27 +338,38 @@ def _enter_worker() -> None:
         threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
 
 
+def _let_go_of_the_fork_server() -> None:
+    """Close the pipe by which the fork server sees that nobody needs it any more.
+
+    It gives every child the end that keeps it alive: a worker amid a task would keep it, and it the worker, for ever.
+    """
+    server: Any = forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
+
+
 def _die_with(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
     os._exit(1)
 
 
-def _call_within(memory: int, cpu_seconds: int, function: Callable[..., T], args: Any, kwargs: Any) -> T:
+def _call_within(memory: int, cpu_seconds: float, function: Callable[..., T], args: Any, kwargs: Any) -> T:
     """Call the function under limits that hold for this call only.
 
-    RLIMIT_CPU counts over the life of a process, so each call gets what was used before plus its own share. Outside of
-    calls there is no limit.
+    The timer counts the CPU time of this process from now on, in C code, too, and its signal ends the process. (A limit
+    on the CPU time of its whole life was set anew for each call before: the kernel compares it with a count by ticks,
+    which under load runs ahead of the exact one that a process can ask for, by more the longer it lives.)
     """
-    cpu, address_space = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, math.ceil(usage.ru_utime + usage.ru_stime) + cpu_seconds)
+    address_space = resource.getrlimit(resource.RLIMIT_AS)
     if (held := _address_space()) is not None:
         _lower(resource.RLIMIT_AS, held + memory)
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return function(*args, **kwargs)
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, address_space)
-        resource.setrlimit(resource.RLIMIT_CPU, cpu)
 
 
 def _lower(limit: int, value: int) -> None:

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from storage.engine import Database, database_url
 from storage.migrate import upgrade
 from tests import postgres
+
+# A busy machine is no fault of a function: nothing here is a timed test.
+hypothesis.settings.register_profile("untimed")
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,7 +2,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.features import CLASS_BITS, FEATURES_VERSION, Features, features_of, name_hash, term_names, word_hash
@@ -10,7 +10,6 @@ from tests.dedup import made
 
 
 @given(st.text(), st.text())
-@settings(deadline=None)
 def test_any_report_has_features_that_survive_packing(title: str, body: str) -> None:
     found = features_of(title, body)
     assert Features.unpack(found.pack()) == found

@@ -2,7 +2,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.features import Features, features_of, word_hash
@@ -17,7 +17,6 @@ def weight(idf: Idf, term: str) -> float:
 
 
 @given(st.lists(st.sampled_from(REPORTS)), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_and_batches_of_learning_are_irrelevant(reports: list[Features], pick: random.Random) -> None:
     at_once, one_by_one = Idf(), Idf()
     at_once.learn(reports)

@@ -1,7 +1,7 @@
 from time import process_time
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.keys import BANDS, KeyKind, Keys, candidates, keys_of, kind_of
@@ -13,7 +13,6 @@ def key_set(text: str) -> set[int]:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_keys_are_the_same_every_time_and_survive_packing(text: str) -> None:
     first, again = keys_of([text, text])
     assert first == again == Keys.unpack(first.pack())

@@ -4,7 +4,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.links import CopyRules, Link, LinkKind, compare, links_between, nearest_failure, prepare
@@ -73,7 +73,6 @@ PIECES = st.lists(st.sampled_from([made.text(seed, 30) for seed in range(5)] + [
 
 
 @given(PIECES | st.text(), PIECES | st.text())
-@settings(deadline=None)
 def test_comparing_the_other_way_round_gives_the_same_links_swapped(one: str, other: str) -> None:
     a, b = prepare(1, one[:30], one), prepare(2, other[:30], other)
     link = compare(a, b)
@@ -86,7 +85,6 @@ def test_comparing_the_other_way_round_gives_the_same_links_swapped(one: str, ot
 
 
 @given(PIECES, PIECES)
-@settings(deadline=None)
 def test_a_failure_is_named_exactly_where_there_is_no_copy(one: str, other: str) -> None:
     a, b = prepare(1, "", one), prepare(2, "", other)
     link = compare(a, b)

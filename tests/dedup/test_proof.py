@@ -1,7 +1,7 @@
 import json
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.explain import LONGEST_QUOTE, apart, link_reason, not_joined, reason, shortened
@@ -28,7 +28,6 @@ def test_a_pair_is_proved_with_terms_names_and_the_quotation() -> None:
 
 
 @given(st.text(), st.text())
-@settings(deadline=None)
 def test_any_two_texts_can_be_proved(one: str, other: str) -> None:
     pair = pair_evidence(Report(other, one), Report(one, other), Idf())
     assert -0.001 <= pair.similarity <= 1.001

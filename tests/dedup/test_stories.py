@@ -49,7 +49,7 @@ def test_independent_reports_of_an_event_are_one_story() -> None:
 
 
 @given(st.sets(st.sampled_from(ITEMS)), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_order_is_irrelevant_and_everything_is_in_one_story(items: set[Item], pick: random.Random) -> None:
     listed = sorted(items, key=lambda each: each.id)
     found = partition(listed, IDF)

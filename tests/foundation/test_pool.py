@@ -104,8 +104,8 @@ def test_a_bad_task_fails_with_its_reason_and_the_others_come_through(
 
 
 def test_cpu_time_is_counted_per_task_and_not_per_worker() -> None:
-    with WorkerPool(1, cpu_seconds=1) as pool:
-        pids = {pool.submit(spin_for, 0.6).result() for _ in range(4)}
+    with WorkerPool(1, cpu_seconds=3) as pool:
+        pids = {pool.submit(spin_for, 1.0).result() for _ in range(4)}
         assert len(pids) == 1
 
 
@@ -168,11 +168,17 @@ def test_workers_die_with_the_process_that_uses_them() -> None:
     assert parent.stdout is not None
     with parent, parent.stdout:
         worker = int(parent.stdout.readline())
+        while not _is_running(worker):  # amid its task: an idle one would end by itself
+            os.sched_yield()
         parent.kill()
     deadline = time.monotonic() + 20
     while _alive(worker):
         assert time.monotonic() < deadline, "the worker outlived its parent"
         os.sched_yield()
+
+
+def _is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
 
 
 def _alive(pid: int) -> bool:

@@ -261,7 +261,7 @@ MARKUP = st.sampled_from(
 
 
 @given(st.lists(MARKUP, max_size=30))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_reading_never_raises_is_deterministic_and_gives_what_can_be_stored(parts: list[str]) -> None:
     html = "".join(parts).encode("utf-8", "surrogatepass")
     first = read_page(html, URL, now=NOW)
@@ -270,7 +270,7 @@ def test_reading_never_raises_is_deterministic_and_gives_what_can_be_stored(part
 
 
 @given(st.binary(max_size=400), st.text(max_size=40), st.one_of(st.none(), st.text(max_size=40)))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_bytes_any_address_and_any_header_give_a_reading(html: bytes, url: str, content_type: str | None) -> None:
     _assert_storable(read_page(html, url, content_type, now=NOW))
 
@@ -296,7 +296,7 @@ def _assert_storable(reading: Reading) -> None:
 
 
 @given(st.lists(MARKUP, max_size=30))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_labels_never_change_what_the_blocks_say(parts: list[str]) -> None:
     """With every rule or with none, the blocks hold the same words in the same order."""
     tree = parse("".join(parts))
@@ -327,7 +327,7 @@ BROKEN = [
     pages=st.lists(st.lists(st.one_of(MARKUP, st.sampled_from(BROKEN), st.text(max_size=20)), max_size=25), max_size=4),
     kind=st.sampled_from(["", "LiveBlogPosting", "VideoObject", "Quiz", "NewsArticle"]),
 )
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_any_page_says_can_be_stored_in_both_databases(
     database: Database, pages: list[list[str]], kind: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -9,12 +10,18 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from crawler.items import Page
 from foundation.pool import TaskFailed, WorkerPool
 from pipelines import worker
 from pipelines.extract import read_page
 from pipelines.reading import REASONS, Article, NoArticle
+from pipelines.save import save
+from pipelines.stages import Extract
 from pipelines.wording import is_date_line
+from storage import models
+from tests.pipelines.test_save import fetch
 from tests.pipelines.writing import STORY, page
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pipelines.reading import Reading
+    from storage.engine import Database
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 URL = "https://www.example.org/a"
@@ -82,6 +90,20 @@ def test_a_hostile_page_ends_as_a_reading_or_a_reason_and_harms_no_other(pool: W
             assert f"extraction_{error.reason}" in REASONS
 
 
+def test_a_page_that_ends_by_a_limit_keeps_its_bytes_and_tells_why(pool: WorkerPool, database: Database) -> None:
+    body = HUGE["1 MB of attributes on one element"].encode()
+    with database.write() as session:
+        raw_id = fetch(session, URL)
+    ended = asyncio.run(Extract(pool).process_item(Page(URL, URL, 200, {}, body, NOW, "Example", raw_id=raw_id)))
+    assert ended.page.body is body
+    with database.write() as session:
+        save(session, raw_id, ended.outcome, NOW, (1.0, 4.0))
+    with database.read() as session:
+        page = session.scalars(select(models.Page)).one()
+        assert (page.state, page.reason) == ("read", "extraction_timeout")
+        assert session.scalars(select(models.RawBody.body)).one()
+
+
 # Each of these grows with the number it is given, and what it costs must grow no faster.
 GROWING: Final[dict[str, Callable[[int], str]]] = {
     "one line": lambda n: f"{BODY}<p>{'a word ' * n}</p>",
@@ -94,6 +116,9 @@ GROWING: Final[dict[str, Callable[[int], str]]] = {
     "mojibake": lambda n: f"{BODY}<p>{'Ã©' * n}</p>",
     "NUL": lambda n: f"{BODY}<p>{'a' + chr(0) * n}</p>",
     "lone surrogates": lambda n: f"{BODY}<p>{chr(0xD800) * n}</p>",
+    "paragraphs that no line is like": lambda n: (
+        BODY + "".join(f"<p>{m} {STORY[0][:60]}<button>b</button>{STORY[1][:60]} {m}</p>" for m in range(n // 20))
+    ),
     "inline nesting": lambda n: f"{BODY}<p>{'<b>' * n}{STORY[1]}",
     "noscript never closed": lambda n: "<noscript>" * n + PARAGRAPH * 3,
     "scripts never closed": lambda n: "<script>" * n + PARAGRAPH * 3,
@@ -158,7 +183,7 @@ PIECES: Final = (
         max_size=40,
     ).map("".join)
 )
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_reading_never_raises_and_gives_the_same_each_time(html: str) -> None:
     given_bytes = html.encode("utf-8", "surrogatepass")
     reading = read_page(given_bytes, URL, now=NOW)

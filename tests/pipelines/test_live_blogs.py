@@ -140,7 +140,7 @@ def test_a_day_alone_and_a_time_to_come_are_no_times_of_posts() -> None:
         st.tuples(st.sampled_from(["08:15", "x", "2026", ""]), st.text(max_size=30), st.text(max_size=60)), max_size=6
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_posts_give_a_reading_with_zoned_times(posts: list[tuple[str, str, str]]) -> None:
     body = "".join(nested(clock, escape(title), escape(text)) for clock, title, text in [*posts, *POSTS[:1]])
     html = page([LEAD], head=script(posts), after=body).encode("utf-8", "surrogatepass")
