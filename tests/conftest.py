@@ -16,7 +16,7 @@ from storage.migrate import upgrade
 from tests import postgres
 
 # A busy machine is no fault of a function: nothing here is a timed test.
-hypothesis.settings.register_profile("untimed")
+hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
