@@ -44,7 +44,7 @@ SELECT
   site.name AS site,
   site.is_learning,
   (SELECT count(*) FROM site_page WHERE site_page.site_id = site.id AND page_group IS NOT NULL) AS pages,
-  (SELECT count(*) FROM site_block WHERE site_block.site_id = site.id) AS blocks,
+  (SELECT count(*) FROM site_block WHERE site_block.site_id = site.id AND page_groups > 0) AS blocks,
   (SELECT count(*) FROM site_block WHERE site_block.site_id = site.id AND furniture_since IS NOT NULL) AS furniture,
   site.cut_jump
 FROM site

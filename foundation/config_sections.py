@@ -179,7 +179,7 @@ class ExtractSettings(Section):
     """The worker processes that read pages and feeds, and the limits they live under."""
 
     workers: PositiveInt = Field(default=WORKERS, description="Processes; the default is the cores, at most four.")
-    memory_mb: int = Field(default=1_024, ge=128, description="Address space of each.")
+    memory_mb: int = Field(default=512, ge=128, description="Memory for one page, beyond what its worker holds.")
     cpu_seconds: PositiveInt = Field(default=10, description="CPU time for one page.")
     wall_seconds: PositiveFloat = Field(default=30.0, description="Time for one page by the clock.")
     recycle_after: PositiveInt = Field(default=500, description="A worker is replaced after so many pages.")

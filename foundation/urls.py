@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 MAX_LENGTH: Final = 8_000
 SCHEMES: Final = frozenset({"http:", "https:"})
 
+# Where everybody may have a site of their own under one domain, and that the public suffix list does not name.
+HOSTING: Final = (
+    "substack.com", "wordpress.com", "medium.com", "tumblr.com", "weebly.com", "typepad.com", "livejournal.com",
+    "hatenablog.com", "over-blog.com", "overblog.com", "wixsite.com", "squarespace.com", "beehiiv.com", "blog.jp",
+)  # fmt: skip
+
 # Parameters that say how a reader came, never which page it is. Names that some site uses for its articles (id, p, ref,
 # source, s) are not here: a tracker kept costs one fetch, an id dropped merges two articles.
 TRACKERS: Final = frozenset(
@@ -185,4 +191,4 @@ def _domains() -> TLDExtract:
 
     # The list inside the package: no download, no cache file. With the private part of the list, two blogs of one
     # hosting company are two sites: what one says about itself is not believed of the other.
-    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=HOSTING)

@@ -72,8 +72,12 @@ _LONGEST_LINE = 420
 _INITIALS = 2  # letters: behind a name and a comma, "PA" is a trade or a state
 _BRACKET = re.compile(rf"\((?:{_SOURCE}:\s*|{_WITH})?(?:[Tt]he )?{_ONE}{_MORE}\)\s*\.?\s*$")
 _AFTER_END = re.compile(rf"[.!?][\"”’»]?\s+[-–—]{{0,2}}\s*{_ONE}{_MORE}\s*$")  # "... into the country. PTI"
+_SPELT_OUT = re.compile(rf"{ANY}\s*\({_ONE}\)")
 _LONGEST_BRACKET = 120
-_REUTERS = re.compile(r"[Rr]eporting by\b[^\n]{2,600}?\b[Ee]diting by\b|\bThomson Reuters Trust Principles\b")
+# "Reporting by …; editing by …" is how Reuters thanks, but not it alone: the line must name it, or another place does.
+_THANKS = re.compile(r"[Rr]eporting by\b[^\n]{2,600}?\b[Ee]diting by\b")
+_REUTERS = re.compile(r"(?<!\w)(?:Thomson )?Reuters(?!\w)")
+_TRUST = "Thomson Reuters Trust Principles"
 
 
 def agency_of(name: str) -> str | None:
@@ -112,7 +116,12 @@ def credited(line: str) -> str | None:
     match = next((match for pattern in _LINES if (match := pattern.search(line))), None)
     if match:
         return _named(match[1])
-    return at_end(line) or ("Reuters" if _REUTERS.search(line) else None)
+    return at_end(line) or ("Reuters" if _TRUST in line or (thanks(line) and _REUTERS.search(line)) else None)
+
+
+def thanks(line: str) -> bool:
+    """Tell whether a line thanks reporters and editors in the form that Reuters uses, and others after it."""
+    return bool(_THANKS.search(line[:_LONGEST_LINE]))
 
 
 def at_end(text: str) -> str | None:
@@ -122,6 +131,11 @@ def at_end(text: str) -> str | None:
     if match is None or re.search(rf"{ANY}\W*$", tail[: match.start()]):  # "the Associated Press (AP)."
         return None
     return _named(match[1])
+
+
+def spells_out(text: str) -> bool:
+    """Tell whether a sentence gives an agency's name and its letters behind it: "the Associated Press (AP)"."""
+    return bool(_SPELT_OUT.search(text))
 
 
 def _named(text: str) -> str | None:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines import json_ld, metadata
-from pipelines.agencies import ANY, agency_among, agency_of, at_end, credited, in_dateline
+from pipelines.agencies import ANY, agency_among, agency_of, at_end, credited, in_dateline, thanks
 from pipelines.authors import names_nobody
 from pipelines.reading import TEXT
 
@@ -50,12 +50,17 @@ def _claims(meta: Meta, authors: Sequence[str], blocks: Sequence[Block]) -> Iter
     for at, block in enumerate(blocks):
         # A credit amid the story is a picture's.
         if block.label in {"agency", "legal", "byline"} or (block.label == "credit" and at > end):
-            yield credited(block.text)
+            yield credited(block.text) or (_of_site(meta) if thanks(block.text) else None)
     for at in reversed(told[-LAST:]):
         yield at_end(blocks[at].text) or (credited(blocks[at].text) if len(blocks[at].text) < FIRST * 20 else None)
     node = meta.json or {}
     yield from (agency_of(name) for key in _OWNERS if (name := json_ld.text(node.get(key))))
     yield from (credited(value) for name in _SOURCES for value in meta.named.get(name, ()))
+
+
+def _of_site(meta: Meta) -> str | None:
+    """Return the agency whose own site the page says that it is on: the form of thanks alone is anybody's."""
+    return agency_of(meta.first("og:site_name") or "")
 
 
 def byline(blocks: Sequence[Block], authors: Sequence[str]) -> str | None:

@@ -15,7 +15,7 @@ from pipelines.segments import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from lxml.html import HtmlElement
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DATED_LINE = 120  # characters: a longer line is a sentence, and tells when something happened
 LABELLED = 60  # characters of a label and its date
+_STOPS = (".", "!", "?", "。")
 ABOVE, BELOW = 4, 12  # lines about the headline in which a page dates itself
 
 _URL_DAY = re.compile(
@@ -61,9 +62,18 @@ def on_page(
     told += [*_labelled(lines, language), *slugs]
     marked = list(metadata.marked(tree))
     told += [(source, raw) for source, raw, says_published in marked if says_published]
-    if not dates.best(told, now, language) and (day := dates.by_htmldate(tree, url, now)):
-        told.append(("html", day))
-    return dates.best([*told, *((source, raw) for source, raw, _ in marked)], now, language)
+    if not dates.best(told, now, language):
+        day = dates.by_htmldate(tree, url, now)
+        guessed = [*([("html", day)] if day else ()), *((source, raw) for source, raw, _ in marked)]
+        changed = {read[0].date() for _, raw in metadata.modified(meta) if (read := dates.parse(raw, language))}
+        told += [(source, raw) for source, raw in guessed if not _is_on(raw, changed, language)]
+    return dates.best([*told, *((source, raw) for source, raw, _ in marked)], now, language) if told else None
+
+
+def _is_on(raw: str, days: set[date], language: str | None) -> bool:
+    """Tell whether a date is of one of these days: what is found somewhere on the page may be the day of a change."""
+    read = dates.parse(raw, language)
+    return read is not None and read[0].date() in days
 
 
 def _in_title(meta: Meta, language: str | None) -> Iterator[tuple[str, str]]:
@@ -88,8 +98,9 @@ def _about_headline(
     lines: Lines, meta: Meta, blocks: Sequence[Block], language: str | None
 ) -> Iterator[tuple[str, str]]:
     """Yield the dates of the lines from just above the headline down to where the text begins; not those of changes."""
+    sentences = {block.text for block in blocks if block.label == TEXT and block.text.endswith(_STOPS)}
     for segment in _near(lines, meta, blocks):
-        if len(segment.text) > DATED_LINE:
+        if len(segment.text) > DATED_LINE or segment.text in sentences:
             continue
         text = segment.text
         if _CHANGED.search(text):

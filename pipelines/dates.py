@@ -47,14 +47,13 @@ def parse(raw: str, language: str | None = None) -> tuple[datetime, bool] | None
     ``language`` is the page's, as a tag: "05/06/2026" is no date without it. What programs write where they have no
     date (year 1, the epoch) is none either.
     """
-    raw = _NAMED_REGION.sub("", raw.strip())
-    try:
-        found = _iso(raw) or _epoch(raw) or _loose(raw, language)
-    except (ValueError, ArithmeticError):
-        return None
-    if found is None or (found.year, found.month, found.day) in _NO_DATES:
-        return None
-    return (found, True) if found.tzinfo is not None else (found.replace(tzinfo=UTC), False)
+    read = _read(raw, language)
+    return None if read and (read[0].year, read[0].month, read[0].day) in _NO_DATES else read
+
+
+def tells_time(raw: str) -> bool:
+    """Tell whether a date as it was written names a time of that day."""
+    return ":" in raw or _EPOCH.match(raw.strip()) is not None
 
 
 def believable(moment: datetime, now: datetime | None, *, zoned: bool = True) -> bool:
@@ -85,9 +84,9 @@ def best(
 def doubted(
     candidates: Iterable[tuple[str, str]], now: datetime | None, language: str | None = None
 ) -> tuple[str, str, Doubt] | None:
-    """Return (where from, raw, why not) of the first candidate that is a date and cannot be believed."""
+    """Return (where from, raw, why not) of the first that is a date, or stands for none, and cannot be believed."""
     for source, raw in candidates:
-        read = parse(raw, language)
+        read = _read(raw, language)
         if read is not None and (why := doubt(read[0], now, zoned=read[1])):
             return source, raw, why
     return None
@@ -121,6 +120,17 @@ def _agree(coarse: datetime, detail: int, fine: datetime) -> bool:
 
 def _has_clock(moment: datetime) -> bool:
     return (moment.hour, moment.minute, moment.second) != (0, 0, 0)
+
+
+def _read(raw: str, language: str | None) -> tuple[datetime, bool] | None:
+    raw = _NAMED_REGION.sub("", raw.strip())
+    try:
+        found = _iso(raw) or _epoch(raw) or _loose(raw, language)
+    except (ValueError, ArithmeticError):
+        return None
+    if found is None:
+        return None
+    return (found, True) if found.tzinfo is not None else (found.replace(tzinfo=UTC), False)
 
 
 def _iso(raw: str) -> datetime | None:

@@ -20,7 +20,7 @@ from pipelines.decoding import decode, repaired
 from pipelines.labels import label
 from pipelines.language import language
 from pipelines.main_text import main_text
-from pipelines.markup import parse
+from pipelines.markup import parse, unwrap
 from pipelines.reading import TEXT, Article, NoArticle
 from pipelines.recovery import recover
 from pipelines.segments import Lines
@@ -76,7 +76,8 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     tree = parse(page)
     if tree is None:
         return NoArticle("unparsable", "the parser found no element")
-    meta = metadata.read(tree)
+    unwrap(tree)
+    meta = metadata.read(tree, url)
     body = tree.find("body")
     lines = Lines(body if body is not None else tree)
     posts = live_blogs.posts(meta, now)
@@ -102,7 +103,8 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     tag = meta.html_language or spoken
     claims = list(metadata.published(meta))
     published, refused = dates.best(claims, now, tag), dates.doubted(claims, now, tag)
-    if published is None and refused is None:  # a date that cannot be true is no reason to guess another
+    # A date that cannot be true is no reason to guess another; what stands for none is.
+    if published is None and (refused is None or dates.parse(refused[1], tag) is None):
         published = on_page(tree, url, meta, lines, blocks, now, tag)
     source, raw, doubt = (*published[1:], None) if published else refused or (None, None, None)
     modified = dates.best(metadata.modified(meta), now, tag)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from html import unescape
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from ada_url import URL
 
 from pipelines.markup import clean
+from pipelines.segments import text_key
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -74,14 +77,43 @@ def nodes(tree: HtmlElement) -> list[Node]:
     return found
 
 
-def article(found: list[Node]) -> Node | None:
-    """Return the object that describes the page's article: the most telling type with a headline, the first such."""
-    ranked = [
-        (rank, not node.get("headline"), order, node)
-        for order, node in enumerate(found)
-        if (rank := _rank(node)) < len(ARTICLE_TYPES)
-    ]
-    return min(ranked, key=lambda entry: (entry[1], entry[0], entry[2]))[3] if ranked else None
+def article(found: list[Node], names_page: Callable[[Node], bool | None]) -> Node | None:
+    """Return the object that describes the page's article: one with a headline that names the page before others.
+
+    Of several such the most telling type, and the first of it; one that names another page only where it is alone.
+    """
+
+    def order(node: Node) -> tuple[bool, bool, bool, int]:
+        names = names_page(node)
+        return names is False, not node.get("headline"), not names, _rank(node)
+
+    return min((node for node in found if _rank(node) < len(ARTICLE_TYPES)), key=order, default=None)
+
+
+def names(node: Node, addresses: Set[str], titles: Set[str]) -> bool | None:
+    """Tell whether an object is about the page of these addresses and titles; None where it names no page at all.
+
+    Addresses are given as by `address`, titles as by `text_key`.
+    """
+    if any(text_key(text(node.get(key)) or "") in titles for key in ("headline", "name")):
+        return True
+    main = node.get("mainEntityOfPage")
+    said = [node.get("url"), node.get("@id"), main, *((main.get("@id"), main.get("url")) if _is_node(main) else ())]
+    named = {found for value in said if isinstance(value, str) and (found := address(value))}
+    return bool(named & addresses) if named else None
+
+
+def address(raw: str) -> str | None:
+    """Return what two spellings of one page's address have in common; None of a bare fragment and the like."""
+    try:
+        url = URL(raw.strip())
+    except ValueError:
+        return None
+    return f"{url.hostname.removeprefix('www.')}{url.pathname.rstrip('/')}{url.search}" if url.hostname else None
+
+
+def _is_node(value: Json) -> TypeGuard[Node]:
+    return isinstance(value, Mapping)
 
 
 def types(node: Node) -> tuple[str, ...]:

@@ -56,7 +56,12 @@ def kind(meta: Meta, url: str, tree: HtmlElement, blocks: Sequence[Block], is_fr
     length = sum(len(block.text) for block in blocks if block.label == TEXT)
     if is_typed(meta) or _has_posts(blocks, length):
         return LIVE
-    if not names & _ARTICLES and (found := _first(_BY_TYPE, names)):
+    about = (
+        names
+        if length < CLIP
+        else {name for node in meta.nodes if meta.names_page(node) for name in json_ld.types(node)}
+    )
+    if not names & _ARTICLES and (found := _first(_BY_TYPE, about)):
         return found
     og_type = (meta.first("og:type") or "").lower()
     says_article = bool(names & _ARTICLES) or og_type == "article"
@@ -110,7 +115,7 @@ def _has_player(tree: HtmlElement) -> bool:
 
 
 def _is_stub(meta: Meta, blocks: Sequence[Block], length: int, is_free: bool | None) -> bool:
-    """A short text of a page that is not free, or that ends in a request for money, and stops within a sentence.
+    """A short text that ends in a request for money, or one of a page that is not free and stops within a sentence.
 
     An agency's brief is not free either, but complete.
     """
@@ -121,7 +126,10 @@ def _is_stub(meta: Meta, blocks: Sequence[Block], length: int, is_free: bool | N
     told = [block.text for block in blocks if block.label == TEXT]
     asks = any(block.label == "paywall" for block in blocks)
     stops = not told or not _CLOSED.search(told[-1])
-    return (asks or stops) if is_closed else (asks and stops and bool(told))
+    if is_closed:
+        return asks or stops
+    ends = next((block.label for block in reversed(blocks) if block.label in {TEXT, "paywall"}), TEXT) != TEXT
+    return asks and bool(told) and (stops or (ends and is_free is None))
 
 
 def _path(url: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipelines.segments import Lines
 
 LIVE_TYPE = "LiveBlogPosting"
+_ARTICLES = frozenset(json_ld.ARTICLE_TYPES)
 # Where markup says when a post was made, first for when it was made; later changes come last.
 STAMPS = (
     *("data-sort-time", "data-timestamp", "data-published", "data-published-at", "data-publish-time", "data-posted"),
@@ -49,17 +50,21 @@ class Post:
 
 def is_typed(meta: Meta) -> bool:
     """Tell whether the page calls itself a live blog."""
-    return any(LIVE_TYPE in json_ld.types(node) for node in meta.nodes)
+    return next(_typed(meta), None) is not None
+
+
+def _typed(meta: Meta) -> Iterator[json_ld.Node]:
+    """Yield the objects of live blogs that are the page's own: not the one of a box beside an article."""
+    named = [(node, meta.names_page(node)) for node in meta.nodes if set(json_ld.types(node)) & _ARTICLES]
+    is_other = any(names and LIVE_TYPE not in json_ld.types(node) for node, names in named)
+    for node, names in named:
+        if LIVE_TYPE in json_ld.types(node) and (names or (names is None and not is_other)):
+            yield node
 
 
 def posts(meta: Meta, now: datetime | None) -> tuple[Post, ...]:
     """Return the posts in the page's JSON-LD, in its order."""
-    updates = (
-        update
-        for node in meta.nodes
-        if LIVE_TYPE in json_ld.types(node)
-        for update in json_ld.many(node.get("liveBlogUpdate"))
-    )
+    updates = (update for node in _typed(meta) for update in json_ld.many(node.get("liveBlogUpdate")))
     return tuple(_post(update, now) for update in islice(updates, MAX_POSTS) if isinstance(update, dict))
 
 
@@ -98,7 +103,7 @@ def timed(blocks: Sequence[Block], told: Sequence[Post], lines: Lines, now: date
 
 def _post(update: Mapping[str, json_ld.Json], now: datetime | None) -> Post:
     raw = (json_ld.text(update.get(key)) for key in ("datePublished", "dateCreated", "uploadDate", "dateModified"))
-    found = dates.best((("json_ld", value) for value in raw if value), now)
+    found = dates.best((("json_ld", value) for value in raw if value and dates.tells_time(value)), now)
     headline = json_ld.text(update.get("headline")) or json_ld.text(update.get("name"))
     body = next((text for key in ("articleBody", "text") if isinstance(text := update.get(key), str) and text), "")
     told = [paragraph.text for paragraph in written_lines(body)]
@@ -215,7 +220,7 @@ def _stamp(element: _Element, now: datetime | None) -> datetime | None:
     for name in STAMPS:
         if raw := element.get(name):
             parsed = dates.parse(raw)
-            if parsed and (":" in raw or raw.isdigit()) and dates.believable(parsed[0], now):
+            if parsed and dates.tells_time(raw) and dates.believable(parsed[0], now):
                 return parsed[0]
     return None
 

@@ -15,6 +15,8 @@ _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 _INVISIBLE = re.compile(r"[\u00ad\ufeff\u200b\u2060]")  # soft hyphens and zero-width spaces split words; joiners do not
 # To put n marks on one letter in order takes n**2 steps (1.4 s for 40,000), so long texts are composed piece by piece.
 PIECE = 400  # characters
+SENTENCE = 20  # characters that end in a full stop, beside a time: "Published:" and its like have fewer
+_STOPS = (".", "!", "?", "。", "”", "»", '"')
 _PIECES = re.compile(r".{1,200}\S{0,200}", re.DOTALL)  # that end where a word does, unless it is longer than any word
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _NOSCRIPT = re.compile(rb"<(/?)noscript\b[^>]*>", re.IGNORECASE)
@@ -34,6 +36,24 @@ def parse(html: str) -> HtmlElement | None:
         return document_fromstring(page, parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return None
+
+
+def unwrap(tree: HtmlElement) -> None:
+    """Make plain spans of quotations, data, times and labels that are words of a sentence: readers drop or split there.
+
+    A time in a sentence tells when something happened; one in a short line may date the page, and stays.
+    """
+    inside: dict[HtmlElement, list[HtmlElement]] = {}
+    for element in tree.iter("time", "label", "q", "data"):
+        if (paragraph := next(element.iterancestors("p"), None)) is not None:
+            inside.setdefault(paragraph, []).append(element)
+    for paragraph, elements in inside.items():
+        told = clean("".join(map(str, paragraph.itertext())))
+        others = len(told) - sum(len(clean("".join(map(str, element.itertext())))) for element in elements)
+        is_closed = told.endswith(_STOPS) and not str(elements[-1].text or "").rstrip().endswith(_STOPS)
+        for element in elements:
+            if element.tag in {"q", "data"} or (is_closed and others >= SENTENCE):
+                element.tag = "span"
 
 
 def clean(text: str) -> str:

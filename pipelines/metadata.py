@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import json_ld
 from pipelines.markup import clean
+from pipelines.segments import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,12 @@ class Meta:
     headings: tuple[str, ...] = ()
     canonicals: tuple[str, ...] = ()
     html_language: str | None = None
+    addresses: frozenset[str] = frozenset()  # its own, as `json_ld.address` writes them
+    titles: frozenset[str] = frozenset()  # the keys of its own
+
+    def names_page(self, node: json_ld.Node) -> bool | None:
+        """Tell whether an object in the JSON-LD is about this page; None where it names none."""
+        return json_ld.names(node, self.addresses, self.titles)
 
     def first(self, *names: str) -> str | None:
         """Return the first meta value under the first of these names that has one."""
@@ -90,10 +97,9 @@ class Meta:
         return next((value for key in keys if self.json and (value := json_ld.text(self.json.get(key)))), None)
 
 
-def read(tree: HtmlElement) -> Meta:
-    """Collect what the page claims."""
-    found = json_ld.nodes(tree)
-    meta = Meta(json_ld.article(found), found)
+def read(tree: HtmlElement, url: str = "") -> Meta:
+    """Collect what the page at ``url`` claims."""
+    meta = Meta(None, json_ld.nodes(tree))
     for element in tree.iter("meta"):
         name = (element.get("property") or element.get("name") or element.get("itemprop") or "").strip().lower()
         if name and (value := clean(unescape(element.get("content") or ""))):
@@ -105,6 +111,11 @@ def read(tree: HtmlElement) -> Meta:
     meta.html_language = (
         tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     ).strip() or None
+    addresses = (url, url.partition("?")[0], *meta.canonicals, *meta.named.get("og:url", ()))
+    meta.addresses = frozenset(filter(None, map(json_ld.address, addresses)))
+    titles = (meta.head_title, *meta.headings, *meta.named.get("og:title", ()))
+    meta.titles = frozenset(text_key(title) for title in titles if title and text_key(title))
+    meta.json = json_ld.article(meta.nodes, meta.names_page)
     return meta
 
 

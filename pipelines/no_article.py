@@ -14,6 +14,7 @@ from ada_url import URL
 
 from pipelines import json_ld
 from pipelines.reading import TEXT, NoArticle
+from pipelines.segments import text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 LITTLE = 200  # characters of text: below that a page tells no story (the shortest true text in four sets has 214)
 AROUND = 1200  # characters of other articles' teasers and of good advice that may stand on a page that is none
-WORDY = 4_000  # characters that a wall may spend on itself
+WORDY = 4_000  # characters that a wall may spend on itself, and a page that says outright that it is none on teasers
 SENTENCE = 600  # characters: a longer paragraph says more than that it is a wall
 TOP_LINES = 60
 LONGEST = 200  # characters of a heading
@@ -93,9 +94,10 @@ def _headings(meta: Meta, title: str | None) -> Iterator[str]:
 
 def _is_not_found(meta: Meta, headings: Sequence[str], told: Sequence[str], lines: Lines, *, is_plain: bool) -> bool:
     """A heading says so and nothing else, with little text; or a line does, with next to none."""
-    is_headed, claims = any(_is_error(part) for part in _parts(headings)), _claims(meta)
-    if is_headed:
-        return _is_rest_below(LITTLE if claims else AROUND, told, NOT_FOUND)
+    errors, claims = [part for part in _parts(headings) if _is_error(part)], _claims(meta)
+    if errors:
+        around = WORDY if any(_is_outright(part) or part in meta.headings for part in errors) else AROUND
+        return _is_rest_below(LITTLE if claims else around, told, NOT_FOUND)
     if claims or not is_plain or not _is_rest_below(LITTLE, told, NOT_FOUND):
         return False
     return any(_says(NOT_FOUND, line) for line in _top(lines))
@@ -103,6 +105,12 @@ def _is_not_found(meta: Meta, headings: Sequence[str], told: Sequence[str], line
 
 def _is_error(part: str) -> bool:
     return "404" in part if _BARE.fullmatch(part) else _is_only(NOT_FOUND_HEADING, part)
+
+
+def _is_outright(part: str) -> bool:
+    """Tell whether an "Oops", "Sorry" or "404" stands before a sentence: no story is headed like that."""
+    begin = _BARE.match(part)
+    return begin is not None and begin.end() < len(part) and text_key(begin[0]) != ""
 
 
 def _is_only(pattern: re.Pattern[str], part: str) -> bool:
@@ -114,12 +122,16 @@ def _is_only(pattern: re.Pattern[str], part: str) -> bool:
 
 def _is_wall(meta: Meta, headings: Sequence[str], told: Sequence[str], lines: Lines) -> bool:
     """A heading asks for consent or proof with little text; or a line does, with next to none that tells a story."""
-    is_headed = not _claims(meta) and any(_is_only(WALL_HEADING, part) for part in _parts(headings))
+    claims = _claims(meta)
+    begins = told[:1] if not meta.headings else ()
+    is_headed = not claims and any(_is_only(WALL_HEADING, part) for part in _parts((*headings, *begins)))
     if is_headed and _is_rest_below(AROUND, told, WALL):
         return True
     if _length(told) >= WORDY or not _is_rest_below(LITTLE, told, WALL):
         return False
-    others = [text for text in told if not _says(WALL, text)]
+    others = [text for text in told if not (_says(WALL, text) or _is_only(WALL_HEADING, text.rstrip(".!")))]
+    if not claims and len(told) - len(others) > 1:
+        return True
     return not _tells(others) and any(_says(WALL, line) for line in _top(lines))
 
 

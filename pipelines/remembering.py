@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from foundation.urls import site
 from pipelines.site_memory import (
+    MOST_BLOCKS,
     RECENT,
     Lesson,
     SitePage,
@@ -44,16 +45,18 @@ SAMPLE: Final = 300  # characters
 def remember(session: Session, article_id: int, url: str, said: Said, origin: Origin, now: datetime) -> Said:
     """Let an article teach its site's memory, once; return it with what its site is known to print labelled.
 
-    Answers that were cut short teach nothing, and later versions only where to look for what is learnt afterwards.
+    Answers that were cut short teach nothing, later versions only where to look for what is learnt afterwards; but all
+    that any site prints is noted, for it to be nobody else's furniture. Of pages with too many blocks, nothing is.
     """
-    known = sites.lock(session, site(url))
-    if not known.is_learning:
+    if len(said.blocks) > MOST_BLOCKS:
         return said
+    known = sites.lock(session, site(url))
     page = page_of(article_id, said, origin.seen_at.date())
     before = sites.held(session, known.id, article_id)
-    if before is None and not origin.is_partial:
+    if known.is_learning and before is None and not origin.is_partial:
         return _teach(session, known, page, said, now)
-    if before is not None and before != packed(page.digests):
+    if before != packed(page.digests):
+        _note(session, known.id, page)
         sites.keep_later(session, known.id, article_id, packed(page.digests))
     return replace(said, blocks=relabel(said.blocks, furniture(session, known.id, page.digests)))
 
@@ -64,6 +67,8 @@ def _teach(session: Session, known: Row[*tuple[Any, ...]], page: SitePage, said:
     taught = lesson([(SitePage(row.article_id, unpacked(row.digests), row.day), row.page_group) for row in rows], page)
     if taught:
         _write(session, known.id, taught, page.day)
+    else:
+        _note(session, known.id, page)
     standing = _standing(session, known.id, page.digests)
     learnt = {block for block, one in standing.items() if one.is_furniture and not one.is_shared}
     if taught and (new := _crossed(taught, standing)):
@@ -97,6 +102,11 @@ def _write(session: Session, site_id: int, taught: Lesson, today: date) -> None:
         for block, seen in sorted(taught.counts.items())
     )
     sites.count(session, site_id, list(counts))
+
+
+def _note(session: Session, site_id: int, page: SitePage) -> None:
+    assert page.day
+    sites.note_printed(session, site_id, sorted(map(stored, page.digests)), page.day)
 
 
 def _span(days: Collection[date], today: date) -> tuple[date, date]:

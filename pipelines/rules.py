@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipelines import wording
+from pipelines import agencies, wording
 from pipelines.segments import text_key
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ BOX = 200
 NAMES = 120
 OTHERS_WORDS = 4  # a linked line of fewer words may be a name in a list
 LEAST_NAME = 4  # letters: an author's initials occur inside any word
+CLOSING = 2  # paragraphs from the end of which the last sentence may have its agency behind it
 LAST = 4  # paragraphs from the end in which authors are introduced and agencies thanked
 _HOST = re.compile(r"(?:https?:)?//([^/?#:]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://)?([^\s/]+\.[^\s/]+)/\S+$", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_SENTENCE_BEFORE = re.compile(r"\w{3}[.!?][\"”’»]?\s+\([^()]{2,60}\)\W*$")
 
 
 def tells(line: Line) -> bool:
@@ -118,11 +120,30 @@ def _promo_heading(line: Line, _: Page) -> bool:
 
 def _link_alone(line: Line, page: Page) -> bool:
     """A paragraph that is one link from end to end; but an address written out is part of the story that gives it."""
-    if line.linked < LINKED or "://" in line.text or line.tag not in {"p", "quote"} or line.index == 0:
+    if (
+        line.linked < LINKED
+        or "://" in line.text
+        or wording.QUOTED.search(line.text)
+        or line.tag not in {"p", "quote"}
+        or line.index == 0
+    ):
         return False
     if _address(line).startswith(("#", "javascript:")):  # a button that quotes the story, or a jump within it
         return False
     return len(_WORD.findall(line.text)) >= OTHERS_WORDS and _short(line, BOX) and not leads_away(line, page.host)
+
+
+def _credit_phrase(line: Line, _: Page) -> bool:
+    """A picture's credit; but no sentence that names an agency, nor the last of the story with the agency behind it."""
+    if wording.CREDIT.match(line.text):
+        return True
+    if wording.CREDIT_NAMED.match(line.text) is None or wording.SAYING.search(line.text):
+        return False
+    return not agencies.spells_out(line.text) and not (line.from_end < CLOSING and _closes_story(line.text))
+
+
+def _closes_story(text: str) -> bool:
+    return agencies.at_end(text) is not None and _SENTENCE_BEFORE.search(text) is not None
 
 
 def _own_address(line: Line, page: Page) -> bool:
@@ -217,7 +238,7 @@ RULES: tuple[Rule, ...] = (
     ("legal", "legal_phrase", _says(wording.LEGAL)),
     ("legal", "rights_phrase", _says(wording.RIGHTS)),
     ("credit", "credit_heading", _says(wording.CREDIT_HEADING)),
-    ("credit", "credit_phrase", _says(wording.CREDIT)),
+    ("credit", "credit_phrase", _credit_phrase),
     ("embed", "embed_phrase", _says(wording.EMBED)),
     ("dateline", "date_line", _date_line),
     ("dateline", "reading_time", _says(wording.READING_TIME)),

@@ -131,8 +131,7 @@ def _save_article(session: Session, context: Row[*tuple[Any, ...]], said: Said, 
     if context.is_partial and not is_partial(session, known.id):
         return Saved(known.id)  # half a text is no new state of a whole one
     differs = add_version(session, known.id, remember(session, known.id, url, said, origin, now), origin, now)
-    if differs:
-        session.execute(_DESCRIBE.values(_description(session, context, said, known)), {"article": known.id})
+    session.execute(_DESCRIBE.values(_description(session, context, said, known)), {"article": known.id})
     if context.insecure_tls:
         session.execute(_INSECURE, {"article": known.id})
     # The canonical's own text after a variant's tells nothing of a change.

@@ -18,6 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.reading import TEXT, Block
+from pipelines.standing import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,6 +33,8 @@ SHARED = 0.5  # share of the smaller page's blocks that makes two pages one grou
 SITES = 2  # a block that this many sites print is a text they share, not the furniture of one
 PAGES = 150  # known pages of a site that teach: what one more page costs grows with them (see docs/measurements.md)
 PAGES_A_DAY = 30  # of these from one day: five days fit, however much a site prints
+MOST_BLOCKS = 1_000  # of a page that teaches: fundus-evaluation has 119 at most; saving a hostile 20,000 took 3 CPU s
+MOST_CUT = 0.5  # of a page's text: where more would go, the "furniture" is the article, and nothing is cut (see JUMP)
 SLACK = 15  # pages more, before the oldest are forgotten all at once
 RECENT = 20  # pages whose share of cut text is compared with that of the pages before them
 JUMP = 0.15  # of the text: of the pages measured none loses more than .10 to memory, even without rules
@@ -41,7 +44,7 @@ _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
 class SitePage(NamedTuple):
-    """What one page teaches: its blocks' digests, without those of its title and description, which it never loses."""
+    """What one page teaches: the digests of its text, without its title and description, which it never loses."""
 
     id: int
     digests: frozenset[int]
@@ -113,8 +116,13 @@ def is_learnt(groups: int, days: int, sites: int) -> bool:
 
 
 def digest(text: str) -> int:
-    """Return a block's digest; all numbers are one number, so that "41 days and counting" is one block for ever."""
-    normal = _DIGITS.sub("0", _NOT_ALNUM.sub(" ", text.casefold()).strip())
+    """Return a block's digest; all numbers are one number, so that "41 days and counting" is one block for ever.
+
+    Not in a sentence: "At least 12 people were killed." says something else with another number.
+    """
+    normal = _NOT_ALNUM.sub(" ", text.casefold()).strip()
+    if not is_closed(text.rstrip()):
+        normal = _DIGITS.sub("0", normal)
     return int.from_bytes(blake2b(normal.encode("utf-8", "replace"), digest_size=DIGEST).digest(), sys.byteorder)
 
 
@@ -134,9 +142,15 @@ def unpacked(stored: bytes) -> frozenset[int]:
 
 
 def page_of(page: int, article: Article, day: date | None = None) -> SitePage:
-    """Return what an article teaches about its site."""
+    """Return what an article teaches about its site: its text before the memory cut any. Of too many blocks, nothing.
+
+    What rules call furniture counts for nothing: the teasers beside an article's second address would hide the first.
+    """
+    if len(article.blocks) > MOST_BLOCKS:
+        return SitePage(page, frozenset(), day)
     own = {digest(text) for text in (article.title, article.description) if text}
-    return SitePage(page, frozenset(digest(block.text) for block in article.blocks) - own, day)
+    told = frozenset(digest(block.text) for block in article.blocks if block.label == TEXT or block.rule == RULE)
+    return SitePage(page, told - own, day)
 
 
 def furniture(sites: Mapping[str, Sequence[SitePage]]) -> dict[str, frozenset[int]]:
@@ -159,8 +173,10 @@ def furniture(sites: Mapping[str, Sequence[SitePage]]) -> dict[str, frozenset[in
 
 
 def relabel(blocks: Iterable[Block], learnt: Collection[int]) -> tuple[Block, ...]:
-    """Return the blocks with exactly those of the text labelled that the site is known to print."""
-    return tuple(_relabelled(block, learnt) for block in blocks)
+    """Return the blocks with exactly the text labelled that the site is known to print; none where it is most."""
+    marked = tuple(_relabelled(block, learnt) for block in blocks)
+    words, cut = cut_words(marked)
+    return marked if cut <= MOST_CUT * words else tuple(_relabelled(block, ()) for block in marked)
 
 
 def _relabelled(block: Block, learnt: Collection[int]) -> Block:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.metadata import Meta
 
 _SEPARATOR = re.compile(r"\s+[|•·»«›‹/*–—-]+\s+|\s*[|•»｜ㅣ]\s*|\s+::\s+|\s*_{1,2}\s*(?=\S+$)")
+_DASH = re.compile(r"[–—-]")  # behind it a sentence may go on: "Courier – staff walk out"
 LONGEST = 400  # characters: longer is a text in the wrong place, or an attack
 TOP = 8  # lines in which a text without any markup may have its headline
 SENTENCE = 100  # characters from which a closed line tells the story
@@ -80,8 +81,12 @@ def without_site(title: str, names: set[str], headings: tuple[str, ...] = (), fi
         return without_site(head.strip(), names, headings, filed)
     for start, end in cuts[:1]:
         head, tail = title[:start].strip(), title[end:].strip()
-        if head and tail and (_names_site(head, names) or text_key(tail) in keys):
+        told_of = _DASH.search(title[start:end]) and tail[:1].islower()
+        if head and tail and ((_names_site(head, names) and not told_of) or text_key(tail) in keys):
             return tail
+    head, _, tail = title.partition(": ")  # "Courier: Bridge closed"; "Courier: the bridge" may be about the Courier
+    if tail.strip() and text_key(head) in names and not tail.strip()[0].islower():
+        return tail.strip()
     return title.strip()
 
 

@@ -29,6 +29,7 @@ _CURRENT: Final = (
         VERSION.c.sha256,
         VERSION.c.is_partial,
         READING.c.kind,
+        READING.c.rules_version,
     )
     .join(VERSION, VERSION.c.id == READING.c.version_id)
     .where(READING.c.article_id == bindparam("article"), READING.c.is_current)
@@ -39,6 +40,11 @@ _READINGS: Final = select(func.max(READING.c.number)).where(READING.c.version_id
 _NEW_VERSION: Final = insert(VERSION).returning(VERSION.c.id)
 _NEW_READING: Final = insert(READING).returning(READING.c.id)
 _NEW_BLOCKS: Final = insert(BLOCK)
+_POST_TIME: Final = (
+    update(BLOCK)
+    .where(BLOCK.c.version_id == bindparam("version"), BLOCK.c.position == bindparam("at"))
+    .values(said_at=bindparam("time"))
+)
 _NEW_LABELS: Final = insert(LABEL)
 _NEW_SOURCES: Final = insert(table_of(StatedSourceRow))
 _LABELS: Final = select(LABEL.c.position, LABEL.c.label, LABEL.c.rule).where(LABEL.c.reading_id == bindparam("reading"))
@@ -66,8 +72,8 @@ def is_partial(session: Session, article_id: int) -> bool:
 def add_version(session: Session, article_id: int, said: Said, origin: Origin, now: datetime) -> bool:
     """Record what an article says now; return whether its title, kind or clean text differ from the current reading.
 
-    The same blocks under other labels are a new reading of the same version; what only its site's memory has cut since
-    is no change of what it says.
+    The same blocks under other labels, or read by newer rules, are a new reading of the same version; what only its
+    site's memory has cut since is no change of what it says.
     """
     current = session.execute(_CURRENT, {"article": article_id}).first()
     text_digest = _sha256(said.kind, said.title or "", said.text)
@@ -76,12 +82,14 @@ def add_version(session: Session, article_id: int, said: Said, origin: Origin, n
     if current is not None and is_known and current[5] and not origin.is_partial:
         session.execute(_WHOLE, {"version": current[2]})
     before = stored_labels(session, current[0]) if current is not None and is_known else labels
-    if current is not None and current[1] == text_digest and before == labels:
+    is_read_by_these_rules = current is not None and current[7] == RULES_VERSION
+    if current is not None and current[1] == text_digest and before == labels and is_read_by_these_rules:
         return False
     if current is not None:
         session.execute(RETIRE, {"reading": current[0]})
     if current is not None and is_known:
         version_id, number = current[2], next_number(session, current[2])
+        _date_posts(session, version_id, said)
     else:
         version_id = _new_version(session, article_id, said, origin, current[3] + 1 if current else 1, said_digest)
         number = 1
@@ -89,6 +97,17 @@ def add_version(session: Session, article_id: int, said: Said, origin: Origin, n
     if current is None or current[1] == text_digest:
         return current is None
     return not (is_known and current[6] == said.kind and _memory_alone_differs(before, labels))
+
+
+def _date_posts(session: Session, version_id: int, said: Said) -> None:
+    """Give the posts of a live blog the times that these rules find: they are no part of its text."""
+    times = [
+        {"version": version_id, "at": position, "time": block.said_at}
+        for position, block in enumerate(said.blocks)
+        if block.said_at is not None
+    ]
+    if times:
+        session.connection().execute(_POST_TIME, times)
 
 
 def next_number(session: Session, version_id: int) -> int:

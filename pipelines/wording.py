@@ -54,12 +54,15 @@ PAYWALL = _phrases("paywall")
 LEGAL = _phrases("legal")
 RIGHTS = _phrases("rights")
 CREDIT = _phrases("credit")
+CREDIT_NAMED = _phrases("credit_named")
 CREDIT_HEADING = _phrases("credit_heading")
+SAYING = re.compile(rf"(?<!\w)(?:{_words('saying')})(?!\w)", re.IGNORECASE)
 CONTRIBUTED = _phrases("contributed")
 READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
 EMBED = _phrases("embed")
 SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
+QUOTED = re.compile(r"\b(?:click|tap) to tweet\W*$", re.IGNORECASE)  # a button that sends a sentence of the story
 SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: the look-up is most of what a rule costs
 
 _DATE_PART = re.compile(

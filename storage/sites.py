@@ -39,8 +39,8 @@ _LATER: Final = update(PAGE).where(_IS_PAGE).values(later=bindparam("held"))
 _NEW_PAGE: Final = insert(PAGE)
 _FORGET: Final = update(PAGE).where(_IS_PAGE).values(page_group=None)
 _IS_BLOCK: Final = (BLOCK.c.site_id == bindparam("site")) & (BLOCK.c.digest == bindparam("block"))
+IS_UNSEEN: Final = (BLOCK.c.page_groups == 0) & BLOCK.c.furniture_since.is_(None)
 _UNSEEN: Final = update(BLOCK).where(_IS_BLOCK).values(page_groups=0, days=0)
-_DROP_UNSEEN: Final = delete(BLOCK).where(_IS_BLOCK, BLOCK.c.page_groups == 0, BLOCK.c.furniture_since.is_(None))
 _LEARN: Final = update(BLOCK).where(_IS_BLOCK).values(furniture_since=bindparam("now"), sample=bindparam("words"))
 _OTHER: Final = BLOCK.alias("other")
 _IS_SHARED: Final = exists().where(_OTHER.c.digest == BLOCK.c.digest, _OTHER.c.site_id != BLOCK.c.site_id)
@@ -110,10 +110,9 @@ def forget_pages(session: Session, site_id: int, article_ids: Iterable[int]) -> 
 
 
 def count(session: Session, site_id: int, counts: Sequence[Count]) -> None:
-    """Write where blocks are seen. What no page shows any more is dropped, unless it was learnt."""
+    """Write where blocks are seen. The row of what no known page shows any more stays: its site has printed it."""
     if unseen := [{"site": site_id, "block": one.digest} for one in counts if not one.groups]:
         session.connection().execute(_UNSEEN, unseen)
-        session.connection().execute(_DROP_UNSEEN, unseen)
     rows = [
         {
             "site_id": site_id,
@@ -128,6 +127,14 @@ def count(session: Session, site_id: int, counts: Sequence[Count]) -> None:
     ]
     if rows:
         session.execute(_COUNT[session.get_bind().dialect.name], rows)
+
+
+def note_printed(session: Session, site_id: int, digests: Collection[bytes], day: date) -> None:
+    """Note that a site has printed blocks, on a page that teaches nothing."""
+    seen = {"site_id": site_id, "page_groups": 0, "days": 0, "first_seen": day, "last_seen": day}
+    if digests:
+        rows = [seen | {"digest": digest} for digest in digests]
+        session.execute(_PRINTED[session.get_bind().dialect.name], rows)
 
 
 def standing(session: Session, site_id: int, digests: Collection[bytes]) -> dict[bytes, Standing]:
@@ -151,7 +158,6 @@ def unlearn(session: Session, site_id: int, digests: Collection[bytes]) -> None:
     for some in portions(digests, CHUNK):
         mine = (BLOCK.c.site_id == site_id) & BLOCK.c.digest.in_(some)
         session.execute(update(BLOCK).where(mine).values(furniture_since=None, sample=None))
-        session.execute(delete(BLOCK).where(mine, BLOCK.c.page_groups == 0))
         _look_again(session, exists().where(LABEL.c.reading_id == READING.c.id, LABEL.c.digest.in_(some)))
 
 
@@ -168,10 +174,13 @@ def shared_furniture(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
 
 
 def forget(session: Session, site_id: int, *, for_good: bool) -> int:
-    """Forget all of a locked site; return how many readings have to be looked at for it. It learns anew, or never."""
+    """Forget what a locked site taught; return how many readings have to be looked at for it. It learns anew, or never.
+
+    That it has printed its blocks stays known, so that they become no other site's furniture.
+    """
     before = waiting_count(session)
     unlearn(session, site_id, furniture(session, site_id))
-    session.execute(delete(BLOCK).where(BLOCK.c.site_id == site_id))
+    session.execute(update(BLOCK).where(BLOCK.c.site_id == site_id).values(page_groups=0, days=0))
     session.execute(delete(PAGE).where(PAGE.c.site_id == site_id))
     session.execute(update(SITE).where(SITE.c.id == site_id).values(is_learning=not for_good, cut_jump=None))
     return waiting_count(session) - before
@@ -200,7 +209,11 @@ def looked_at(session: Session, reading_ids: Collection[int]) -> None:
 
 
 def prune(session: Session, *, seen_before: date) -> None:
-    """Drop the rows of older pages that teach nothing: nobody compares their articles with new ones any more."""
+    """Drop the rows of older pages that teach nothing, and of what only they printed.
+
+    Nobody compares their articles with new ones any more.
+    """
+    session.execute(delete(BLOCK).where(BLOCK.c.last_seen < seen_before, IS_UNSEEN))
     session.execute(delete(PAGE).where(PAGE.c.day < seen_before, PAGE.c.page_group.is_(None)))
 
 
@@ -213,18 +226,19 @@ def _holds(digests: bytes, wanted: Collection[bytes]) -> bool:
     return any(digests.find(block) >= 0 for block in wanted)  # one that begins inside another is looked at in vain
 
 
-def _counting(insertion: Any) -> Any:
+def _printed(insertion: Any, *counts: str) -> Any:
+    """Insert blocks; of those that are known, set the days between which they were seen, and these counts."""
     new = insertion(BLOCK)
     given, first, last = new.excluded, BLOCK.c.first_seen, BLOCK.c.last_seen
+    span = {
+        "first_seen": case((given.first_seen < first, given.first_seen), else_=first),
+        "last_seen": case((given.last_seen > last, given.last_seen), else_=last),
+    }
     return new.on_conflict_do_update(
-        index_elements=["site_id", "digest"],
-        set_={
-            "page_groups": given.page_groups,
-            "days": given.days,
-            "first_seen": case((given.first_seen < first, given.first_seen), else_=first),
-            "last_seen": case((given.last_seen > last, given.last_seen), else_=last),
-        },
+        index_elements=["site_id", "digest"], set_=span | {name: given[name] for name in counts}
     )
 
 
-_COUNT: Final = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
+_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_PRINTED: Final = {name: _printed(insertion) for name, insertion in _INSERTS.items()}
+_COUNT: Final = {name: _printed(insertion, "page_groups", "days") for name, insertion in _INSERTS.items()}

@@ -32,7 +32,9 @@ class SitePage(Base):
         comment="an article's id; pages that share half of their blocks are one; null: it teaches nothing"
     )
     day: Mapped[date] = mapped_column(comment="on which it was seen; what it says later teaches nothing")
-    digests: Mapped[bytes] = mapped_column(comment="packed, 8 bytes each: of its blocks, without title and description")
+    digests: Mapped[bytes] = mapped_column(
+        comment="packed, 8 bytes each: of its text's blocks, without title and description"
+    )
     later: Mapped[bytes | None] = mapped_column(comment="the same of its newest version, where it has a later one")
     words: Mapped[int] = mapped_column(comment="of its text, before anything of it was cut")
     words_cut: Mapped[int] = mapped_column(comment="of these, what the memory cut when it came")
@@ -49,18 +51,29 @@ class SitePage(Base):
 
 
 class SiteBlock(Base):
-    """A block that a site printed, and on how many of the pages that its memory knows."""
+    """A block that a site printed, and on how many of the pages that its memory knows: often none."""
 
     __tablename__ = "site_block"
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(8), primary_key=True, comment="of its words; all numbers are one")
+    digest: Mapped[bytes] = mapped_column(
+        LargeBinary(8), primary_key=True, comment="of its words; outside sentences all numbers are one"
+    )
     page_groups: Mapped[int] = mapped_column(comment="how many groups of known pages show it")
     days: Mapped[int] = mapped_column(comment="on how many days these pages were seen")
     first_seen: Mapped[date]
     last_seen: Mapped[date]
     furniture_since: Mapped[datetime | None] = mapped_column(comment="when it was learnt; null: it is text")
     sample: Mapped[str | None] = mapped_column(comment="its words on the page by which it was learnt")
-    __table_args__ = (Index(None, "digest"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index(None, "digest"),
+        Index(
+            "ix_site_block_unseen",
+            "last_seen",
+            sqlite_where=sql("page_groups = 0 AND furniture_since IS NULL"),
+            postgresql_where=sql("page_groups = 0 AND furniture_since IS NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class SiteWork(Base):

@@ -153,3 +153,8 @@ def test_a_name_is_no_address() -> None:
     assert literal_address("http://localhost/") is None
     assert origin("https://Example.org:443/a") == "https://example.org"
     assert origin("https://example.org:8443/a") == "https://example.org:8443"
+
+
+def test_two_writers_of_one_hosting_company_are_two_sites() -> None:
+    assert not same_site("https://victim.substack.com/p/scoop", "https://evil.substack.com/p/theft")
+    assert same_site("https://victim.substack.com/p/scoop", "https://www.victim.substack.com/p/scoop")

@@ -81,7 +81,9 @@ def test_a_dateline_names_its_agency(line: str, expected: str | None) -> None:
         ("© 2019 Associated Press. All Rights Reserved.", "AP"),
         ("(Quelle: APA/sda/dpa)", "APA"),
         ("Reporting by The Associated Press.", "AP"),
-        ("(Reporting by Ann Ferrier in Kiel; Editing by Tom Brown)", "Reuters"),
+        ("(Reporting by Ann Ferrier in Kiel; Editing by Tom Brown) (c) Thomson Reuters", "Reuters"),
+        ("(Reporting by Ann Ferrier in Kiel; Editing by Tom Brown)", None),
+        ("Reporting by Ann Ferrier of the Courier; editing by Bob Gull", None),
         ("With material from Reuters", "Reuters"),
         ("The Associated Press contributed to this report.", "AP"),
         ("Ferrier reported from Kiel. Associated Press writer Tom Brown in Leeds contributed.", "AP"),
@@ -116,6 +118,15 @@ def test_the_surest_place_decides() -> None:
     assert credit(Block(STORY), head=in_graph) == "AFP"
     assert credit(Block(f"KIEL (dpa) - {STORY}"), head=in_graph) == "dpa"
     assert credit(Block(STORY), authors=("Ann Ferrier",)) is None
+
+
+def test_the_form_of_thanks_is_reuters_where_reuters_is_named() -> None:
+    form = Block("Reporting by Ann Ferrier in Kiel; Editing by Bob Gull", "agency", "contributed")
+    assert credit(Block(STORY), form) is None
+    assert credit(Block(f"KIEL, May 5 (Reuters) - {STORY}"), form) == "Reuters"
+    assert credit(Block(STORY), form, Block("© 2026 Thomson Reuters", "legal", "legal_phrase")) == "Reuters"
+    assert credit(Block(STORY), form, head='<meta property="og:site_name" content="Reuters">') == "Reuters"
+    assert credit(Block(STORY), form, head='<meta property="og:site_name" content="Sound Courier">') is None
 
 
 def test_a_story_about_an_agency_and_a_pictures_credit_credit_none() -> None:

@@ -26,7 +26,7 @@ def article(head: str, body: str = BODY, address: str = "/bridge") -> Article:
     return read
 
 
-def json_ld(**said: str) -> str:
+def json_ld(**said: str | None) -> str:
     return f"<script type='application/ld+json'>{json.dumps({'@type': 'NewsArticle', **said})}</script>"
 
 
@@ -299,6 +299,28 @@ def test_a_date_says_where_it_comes_from_and_why_it_is_not_believed(
     read = article(head)
     assert (read.published_from, read.published_raw, read.published_doubt) == expected
     assert (read.published_at is None) == (read.published_doubt is not None)
+
+
+@pytest.mark.parametrize("none", ["1970-01-01", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00"])
+def test_what_stands_for_no_date_is_doubted(none: str) -> None:
+    read = article(json_ld(datePublished=none))
+    assert (read.published_at, read.published_raw, read.published_doubt) == (None, none, "too_early")
+    told = article(json_ld(datePublished=none) + meta("article:published_time", "2026-05-31T12:00:00Z"))
+    assert (told.published_from, told.published_doubt) == ("meta", None)
+
+
+@pytest.mark.parametrize("rest", [".", ", and it took the town four years to build another one in its place."])
+def test_a_time_in_a_sentence_does_not_date_the_page(rest: str) -> None:
+    fell = f"<p>The first bridge fell on <time datetime='1998-03-02'>2 March 1998</time>{rest}</p>"
+    assert article("", f"{BODY}{fell}{BODY}").published_at is None
+    assert article("", f"{fell}{BODY}").published_at is None
+
+
+def test_when_it_was_changed_is_not_when_it_was_published() -> None:
+    head = json_ld(datePublished=None, dateModified="2026-05-31T12:00:00Z")
+    read = article(head, f"{BODY}<footer><time datetime='2026-05-31T12:00:00Z'>yesterday</time></footer>")
+    assert read.published_at is None
+    assert read.modified_at == NOON - timedelta(days=1)
 
 
 def test_when_it_was_changed_is_apart_from_when_it_was_published() -> None:

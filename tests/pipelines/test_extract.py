@@ -69,6 +69,13 @@ def test_a_plain_story_is_read_whole() -> None:
     assert article(page(STORY)).text == "\n\n".join(STORY)
 
 
+@pytest.mark.parametrize("tag", ["time", "label", "q", "data"])
+def test_a_sentence_with_words_in_elements_of_their_own_is_read_once_and_whole(tag: str) -> None:
+    words = "four days after"
+    marked = "".join(f"<p>{line.replace(words, f'<{tag}>{words}</{tag}>')}</p>" for line in STORY)
+    assert article(page([], after=marked)).text == "\n\n".join(STORY)
+
+
 def test_markup_after_the_end_of_the_page_is_read() -> None:
     html = page(["Loading."]).replace("</html>", "</html>" + "".join(f"<p>{line}</p>" for line in STORY))
     assert all(line in article(html).text for line in STORY)

@@ -60,7 +60,42 @@ def test_a_part_that_is_not_free_makes_a_stub_of_a_text_that_stops_within_a_sent
 def test_an_unmarked_stub_is_one_where_a_request_for_money_follows_a_torn_sentence() -> None:
     torn = [STORY[0], "The council will also have to say what", "Subscribe to continue reading"]
     assert kind(page(torn)) == "paywall"
-    assert kind(page([*STORY[:2], "Subscribe to continue reading"])) == "article"
+    assert kind(page([*STORY, *STORY, "Subscribe to continue reading"])) == "article"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["This article is for subscribers only.", "Subscribe to continue reading.", "Already a subscriber? Log in."],
+)
+def test_a_request_for_money_at_the_end_of_a_short_text_makes_it_a_stub(prompt: str) -> None:
+    about = {"@type": "NewsArticle", "headline": "The bridge"}
+    assert kind(page([STORY[0], prompt], head=typed(about))) == "paywall"
+    assert kind(page([STORY[0], prompt], head=typed({**about, "isAccessibleForFree": True}))) == "article"
+
+
+LONG = [f"{line} It was day {number} of the closure." for number in range(5) for line in STORY]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("ImageGallery", "gallery"), ("PodcastEpisode", "audio"), ("Quiz", "quiz"), ("LiveBlogPosting", "live_blog")],
+)
+def test_the_type_of_something_beside_a_long_text_is_not_the_pages(name: str, expected: str) -> None:
+    dated = f"{ARTICLE}<meta property='article:published_time' content='2026-06-01T10:00:00Z'>"
+    beside = {"@type": name, "headline": "Something else", "url": "https://www.example.org/other"}
+    for own in ({"url": URL}, {"@id": f"{URL}#it"}, {"mainEntityOfPage": {"@id": f"{URL}/"}}):
+        assert kind(page(LONG, head=dated + typed({**beside, "url": None, **own}))) == expected
+    assert kind(page(LONG, head=dated + typed({**beside, "name": "Harbour bridge stays closed"}))) == expected
+    assert kind(page(LONG, head=dated + typed(beside))) == "article"
+
+
+def test_a_live_blog_beside_an_article_gives_it_neither_its_date_nor_its_posts() -> None:
+    post = {"@type": "BlogPosting", "headline": "Ferries", "articleBody": STORY[2] * 2}
+    live = {"@type": "LiveBlogPosting", "headline": "The storm", "datePublished": "2026-05-01T10:00:00Z"}
+    own = {"@type": "NewsArticle", "headline": "Bridge", "url": URL, "datePublished": "2026-06-01T10:00:00Z"}
+    found = article(page(LONG, head=typed({**live, "liveBlogUpdate": [post]}, own)))
+    assert (found.kind, found.published_raw) == ("article", "2026-06-01T10:00:00Z")
+    assert found.text == "\n\n".join(LONG)
 
 
 @pytest.mark.parametrize("og_type", ["video.other", "video", "music.song"])

@@ -63,6 +63,23 @@ def labels(html: str, texts: list[str]) -> dict[str, str]:
         ("You can follow her on Twitter at @annferrier.", "bio"),
         ("Already a subscriber? Log in", "paywall"),
         ("Instagram content", "embed"),
+        ("Tam Loudon/Getty Images", "credit"),
+        ("The bridge on Monday. (Tam Loudon/AFP via Getty Images)", "credit"),
+        ("The mayor, who said no, on Monday. (AP Photo/Tam Loudon)", "credit"),
+        ("Lorries queue in Port Ellen - Reuters", "credit"),
+        ("اشترك الآن في النشرة البريدية", "newsletter"),
+        ("Đăng ký nhận bản tin", "newsletter"),
+        ("구독하기", "newsletter"),
+        ("Theo dõi chúng tôi trên Facebook", "share"),
+        ("Siga o Correio no Instagram", "share"),
+        ("Suivez-nous sur Facebook", "share"),
+        ("La reproduction totale ou partielle est interdite.", "legal"),
+        ("The views expressed in this article are the author's own.", "legal"),
+        ("Reproduction of this article without permission is forbidden.", "legal"),
+        ("The Courier's Tam Loudon contributed to this report.", "agency"),
+        ("Watch the full report now", "promo"),
+        ("Read the inspectors' report here.", "promo"),
+        ("She can be reached at ann@example.org.", "bio"),
         ("This content can also be viewed on the site it originates from.", "embed"),
         ("An dieser Stelle finden Sie einen externen Inhalt, der den Artikel ergänzt.", "embed"),
         ("Click to subscribe to the Harbour Daily wherever you get your podcasts", "share"),
@@ -118,6 +135,31 @@ def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
         "www.example.org",
         "Updated plans show a second bridge.",
         "8a etapa: 9 de setembro – Ferry",
+        "Verletzt wurde niemand, sagte ein Sprecher der Polizei der Deutschen Presse-Agentur (dpa).",
+        "Das bestätigte die Polizei der Deutschen Presse-Agentur (dpa).",
+        "The closure will last a year, two officials told Agence France-Presse (AFP).",
+        "The deal will close in May - Bloomberg reported on Tuesday.",
+        "In 2019 the firm was sued by Getty Images for using its pictures.",
+        "The pictures were bought from Shutterstock last year.",
+        "NEW DELHI, May 5 (Reuters) The bridge stays closed until June.",
+        "اشترك في الهجوم ثلاثة مسلحين",
+        "Đăng ký kết hôn tăng mạnh trong năm nay",
+        "Theo dõi phiên tòa có hàng trăm người dân",
+        "Siga a lei, disse o juiz ao prefeito.",
+        "Suivez le match, avait dit le maire, et ils ont suivi.",
+        "구독자 수가 크게 늘었다고 회사가 밝혔다.",
+        "订阅用户数下降了一半。",
+        "Abbonati in calo per il terzo anno, dice il giornale.",
+        "La reproduction des saumons a commencé plus tôt cette année.",
+        "Reproduction of salmon begins in October.",
+        "The views expressed by the judges differed.",
+        "著作权法修订案通过。",
+        "Sie haben bereits einen Plan für die Brücke.",
+        "The council's engineers were assisted by divers.",
+        "The town's taxpayers contributed a third of the cost.",
+        "Read the council's report now.",
+        "She can be reached by boat only.",
+        "Divers can be found on the beach at dawn.",
     ],
 )
 def test_a_sentence_of_the_story_stays(line: str) -> None:
@@ -219,3 +261,14 @@ def test_labels_never_change_what_was_read(texts: list[str]) -> None:
     assert tree is not None
     blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT)
     assert [block.text for block in blocks] == texts
+
+
+def test_the_last_sentence_of_a_story_stays_though_its_agency_stands_behind_it() -> None:
+    last = "Die Brücke bleibt bis zum Frühjahr gesperrt. (dpa)"
+    texts = [*STORY, last]
+    assert labels(page(texts), texts)[last] == TEXT
+
+
+def test_a_button_that_sends_a_sentence_of_the_story_is_of_the_story() -> None:
+    line = "Bridges are for people who cannot wait for boats. Click To Tweet"
+    assert labels(page(STORY, after=f"<p><a href='/tweet'>{line}</a></p>"), [*STORY, line])[line] == TEXT

@@ -135,6 +135,15 @@ def test_a_day_alone_and_a_time_to_come_are_no_times_of_posts() -> None:
     assert not any(block.said_at for block in found.blocks)
 
 
+@pytest.mark.parametrize("day", ["2026-06-02", "20260602"])
+def test_a_post_with_a_day_only_has_no_instant(day: str) -> None:
+    update = {"@type": "BlogPosting", "headline": POSTS[0][1], "articleBody": POSTS[0][2], "datePublished": day}
+    about = json.dumps({"@type": "LiveBlogPosting", "headline": "Bridge", "liveBlogUpdate": [update]})
+    found = article(page([LEAD, *POSTS[0][1:]], head=f"<script type='application/ld+json'>{about}</script>"))
+    assert found.kind == "live_blog"
+    assert not any(block.said_at for block in found.blocks)
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["08:15", "x", "2026", ""]), st.text(max_size=30), st.text(max_size=60)), max_size=6

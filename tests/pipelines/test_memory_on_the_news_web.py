@@ -1,5 +1,6 @@
 """What the demo's outlets teach about themselves: nothing on one day, their furniture and no sentence on two."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -9,7 +10,7 @@ from console.newsweb.content import load_content
 from console.newsweb.site import Site
 from console.newsweb.truth import load_truth
 from pipelines.extract import read_page
-from pipelines.reading import Article
+from pipelines.reading import Article, Block
 from storage import models
 from storage.engine import Database
 from tests.pipelines.test_remembering import check
@@ -23,7 +24,7 @@ SHARE = "Share this story with someone who stays up late"
 
 @cache
 def web() -> dict[str, Article]:
-    """Return what the pages of the truth say, by their addresses."""
+    """Return what the pages of the truth say, by their addresses; no rule has labelled anything."""
     site, found = Site(CONTENT, BASE, port=8000, trap=8001, tick=-1), {}
     for address in TRUTH.articles:
         host, _, path = address.partition("/")
@@ -33,7 +34,7 @@ def web() -> dict[str, Article]:
         charset = CONTENT.outlets[host].charset
         said = read_page(reply.body, f"http://{address}", f"text/html; charset={charset}", now=BASE)
         assert isinstance(said, Article), address
-        found[address] = said
+        found[address] = replace(said, blocks=tuple(Block(block.text) for block in said.blocks))
     return found
 
 

@@ -107,6 +107,20 @@ def test_a_wall_is_told_by_its_heading_however_much_it_explains(title: str) -> N
     assert refusal(page(STORY[:3], title=title)) == "cookie_wall"
 
 
+def test_a_wall_is_told_though_one_of_its_sentences_is_not_known() -> None:
+    unknown = "You may come back to this at any time by the link that stands at the foot of each of our pages."
+    told = ["We value your privacy", WALLS["en"], unknown]
+    assert refusal(page(told, title="The Example")) == "cookie_wall"
+    assert refusal(page(told[1:], title="The Example", before=f"<h2>{told[0]}</h2>")) == "cookie_wall"
+    assert refusal(page([*told, *STORY[:2]], title="The Example")) == "cookie_wall"
+
+
+def test_a_page_that_begs_pardon_is_missing_whatever_it_teases() -> None:
+    for title in ("Oops! We couldn’t find that page.", "Oops! We couldn't find that page."):
+        assert refusal(page([*STORY, *STORY], title=title)) == "not_found"
+        assert refusal(page([*STORY, *STORY], title="The Example", before=f"<h1>{title}</h1>")) == "not_found"
+
+
 def test_an_article_behind_a_cookie_banner_and_one_about_cookies_stay_articles() -> None:
     banner = "<div>We and our 842 partners use cookies. Accept all cookies?</div>"
     about = (

@@ -1,5 +1,6 @@
 """What becomes of a page that was read: one article for each canonical URL, a version for each text."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +118,36 @@ def test_the_same_text_again_is_no_new_version(database: Database) -> None:
     first = read(database, f"{SITE}/dam-1", said("The dam opened."))
     again = read(database, f"{SITE}/dam-1", said("The dam opened."), NOON + timedelta(hours=1))
     assert again == Saved(first.article_id)
+    assert count(database, models.Version) == 1
+
+
+def test_what_a_page_says_beside_its_text_is_kept_up_to_date(database: Database) -> None:
+    read(database, f"{SITE}/dam-1", said("The dam opened."))
+    signed = said("The dam opened.", authors=("Ann Ferrier",), byline="By Ann Ferrier", modified_at=LATER)
+    saved = read(database, f"{SITE}/dam-1", signed, LATER)
+    assert not saved.is_changed
+    with database.read() as session:
+        article = session.scalars(select(models.Article)).one()
+        assert (article.authors, article.byline, article.modified_at) == (["Ann Ferrier"], "By Ann Ferrier", LATER)
+    assert count(database, models.Version) == count(database, models.Reading) == 1
+
+
+def test_a_page_read_by_newer_rules_has_what_these_find_in_it(database: Database) -> None:
+    words = "The dam opened, Politico first reported on Monday."
+    read(database, f"{SITE}/dam-1", said(words))
+    with database.write() as session:
+        session.execute(update(models.Reading).values(rules_version=1))
+    blocks = (Block(words, said_at=NOON),)
+    again = replace(said(words), blocks=blocks, stated_sources=stated_sources(blocks, "en"))
+    assert not read(database, f"{SITE}/dam-1", again, LATER).is_changed
+    with database.read() as session:
+        names = session.scalars(
+            select(models.StatedSource.name)
+            .join(models.Reading, models.Reading.id == models.StatedSource.reading_id)
+            .where(models.Reading.is_current)
+        ).all()
+        assert names == ["Politico"]
+        assert session.scalars(select(models.Block.said_at)).all() == [NOON]
     assert count(database, models.Version) == 1
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.reading import TEXT, Article, Block
 from pipelines.site_memory import (
+    MOST_BLOCKS,
     PAGES,
     PAGES_A_DAY,
     RECENT,
@@ -69,8 +70,36 @@ def test_an_article_under_many_addresses_teaches_nothing() -> None:
 
 
 def test_numbers_count_as_one() -> None:
-    assert digest("41 days and counting") == digest("4 days and counting!")
+    assert digest("41 days and counting") == digest("4 Days and counting")
     assert digest("41 days and counting") != digest("41 nights and counting")
+
+
+def test_in_a_sentence_another_number_is_another_sentence() -> None:
+    assert digest("At least 12 people were killed.") != digest("At least 57 people were killed.")
+    assert digest("At least 12 people were killed.") == digest("At least 12 people were killed!")
+
+
+def test_a_page_of_too_many_blocks_teaches_nothing() -> None:
+    blocks = tuple(Block(f"Line {chr(97 + at % 26) * (at // 26 + 1)}") for at in range(MOST_BLOCKS + 1))
+    assert len(page_of(1, Article("article", "Lamp", blocks[:-1])).digests) == MOST_BLOCKS
+    assert not page_of(1, Article("article", "Lamp", blocks)).digests
+
+
+def test_what_rules_call_furniture_hides_no_article_under_three_addresses() -> None:
+    pages = [
+        Article(
+            "article", "", (*article("whale").blocks, *(Block(f"{name} {at * 'x'}", "promo", "x") for at in range(9)))
+        )
+        for name in ("storm", "lamp", "gull")
+    ]
+    assert not learnt(*(("courier.example", page) for page in pages))["courier.example"]
+
+
+def test_no_page_loses_more_than_half_of_its_text() -> None:
+    blocks = [Block("one two three"), Block("four five"), Block("six")]
+    assert [block.label for block in relabel(blocks, {digest("one two three")})] == ["site", TEXT, TEXT]
+    more = relabel(relabel(blocks, {digest("one two three")}), {digest("one two three"), digest("six")})
+    assert list(more) == blocks
 
 
 def test_what_two_sites_print_is_nobodys_furniture() -> None:

@@ -91,7 +91,7 @@ def _site_memory() -> None:
             "digests",
             sa.LargeBinary(),
             nullable=False,
-            comment="packed, 8 bytes each: of its blocks, without title and description",
+            comment="packed, 8 bytes each: of its text's blocks, without title and description",
         ),
         sa.Column(
             "later",
@@ -118,7 +118,12 @@ def _site_memory() -> None:
     op.create_table(
         "site_block",
         sa.Column("site_id", BigInt, nullable=False),
-        sa.Column("digest", sa.LargeBinary(length=8), nullable=False, comment="of its words; all numbers are one"),
+        sa.Column(
+            "digest",
+            sa.LargeBinary(length=8),
+            nullable=False,
+            comment="of its words; outside sentences all numbers are one",
+        ),
         sa.Column("page_groups", BigInt, nullable=False, comment="how many groups of known pages show it"),
         sa.Column("days", BigInt, nullable=False, comment="on how many days these pages were seen"),
         sa.Column("first_seen", sa.Date(), nullable=False),
@@ -130,6 +135,14 @@ def _site_memory() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_site_block_digest"), "site_block", ["digest"], unique=False)
+    op.create_index(
+        "ix_site_block_unseen",
+        "site_block",
+        ["last_seen"],
+        unique=False,
+        sqlite_where=sa.text("page_groups = 0 AND furniture_since IS NULL"),
+        postgresql_where=sa.text("page_groups = 0 AND furniture_since IS NULL"),
+    )
     op.create_table(
         "site_work",
         sa.Column("reading_id", BigInt, nullable=False),
