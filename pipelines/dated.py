@@ -66,7 +66,8 @@ def on_page(
         day = dates.by_htmldate(tree, url, now)
         guessed = [*([("html", day)] if day else ()), *((source, raw) for source, raw, _ in marked)]
         changed = {read[0].date() for _, raw in metadata.modified(meta) if (read := dates.parse(raw, language))}
-        told += [(source, raw) for source, raw in guessed if not _is_on(raw, changed, language)]
+        if guessed and not _is_on(guessed[0][1], changed, language):  # another would be another article's
+            told += guessed
     return dates.best([*told, *((source, raw) for source, raw, _ in marked)], now, language) if told else None
 
 
