@@ -32,7 +32,7 @@ def candidate_pairs(keys: Sequence[Keys]) -> Iterator[tuple[int, int]]:
     table: dict[int, list[int]] = defaultdict(list)
     for new, own in enumerate(keys):
         listed = own.all.tolist()
-        for old in sorted(candidates((old, key) for key in listed for old in table[key])):
+        for old in sorted(one.article for one in candidates(own, {key: table[key] for key in listed if table[key]})):
             yield old, new
         for key in listed:
             table[key].append(new)

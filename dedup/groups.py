@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,21 @@ def components(members: Iterable[int], pairs: Iterable[tuple[int, int]]) -> list
     return [frozenset(found[lowest]) for lowest in sorted(found)]
 
 
-def carry_over(old: Mapping[int, Set[int]], new: Sequence[Set[int]]) -> CarryOver:
+def carry_over(
+    old: Mapping[int, Set[int]], new: Sequence[Set[int]], weight: Mapping[int, int] = MappingProxyType({})
+) -> CarryOver:
     """Give each new set the id of the old set it shares most members with, each id at most once.
+
+    ``weight`` is for members that stand for several: how many. Others count once.
 
     The largest overlaps choose first; ties go to the lower id, then to the set with the lowest member. So a merger
     keeps the id of its larger part, a split leaves the id with the larger part, and the order of ``new`` is irrelevant.
     """
     home = {member: index for index, members in enumerate(new) for member in members}
-    overlaps = {id_: Counter(home[member] for member in members if member in home) for id_, members in old.items()}
+    overlaps: dict[int, Counter[int]] = {id_: Counter() for id_ in old}
+    for id_, members in old.items():
+        for member in members & home.keys():
+            overlaps[id_][home[member]] += weight.get(member, 1)
     lowest = [min(members, default=0) for members in new]
     ids: list[int | None] = [None] * len(new)
     kept: set[int] = set()

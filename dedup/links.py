@@ -66,7 +66,9 @@ class Link:
     jaccard: float
     containment_a: float  # share of a's shingles that b has too
     containment_b: float
-    shared_words: int  # words of the shorter text that lie in shared shingles; for a quotation, its equal words
+    share_a: float  # share of a's words that stand in shared shingles
+    share_b: float
+    shared_words: int  # words of the shorter text that do; for a headline or a quotation, its equal words
     spans: tuple[Span, ...] = ()
 
     @property
@@ -84,6 +86,8 @@ class Link:
             b=self.a,
             containment_a=self.containment_b,
             containment_b=self.containment_a,
+            share_a=self.share_b,
+            share_b=self.share_a,
             spans=tuple(sorted((span.swapped() for span in self.spans), key=lambda span: span.start_a)),
         )
 
@@ -111,6 +115,18 @@ class Overlap:
     jaccard: float
     containment_a: float
     containment_b: float
+    words_a: int  # that stand in shared shingles
+    words_b: int
+
+    def figures(self, a: Prepared, b: Prepared) -> tuple[float, float, float, float, float]:
+        """Return Jaccard index, both containments and both shares of words, as a link holds them."""
+        return (
+            self.jaccard,
+            self.containment_a,
+            self.containment_b,
+            self.words_a / len(a.starts) if len(a.starts) else 0.0,
+            self.words_b / len(b.starts) if len(b.starts) else 0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +180,8 @@ def compare(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> Link | 
         a.id,
         b.id,
         kind or LinkKind.PASSAGE,
-        overlap.jaccard,
-        overlap.containment_a,
-        overlap.containment_b,
-        shared_words=_covered(min(a, b, key=lambda text: len(text.starts)), overlap.shared),
+        *overlap.figures(a, b),
+        shared_words=overlap.words_a if len(a.starts) <= len(b.starts) else overlap.words_b,
         spans=_spans(a, b, runs, rules.passage_words if kind is None else SHORTEST_SPAN),
     )
 
@@ -179,7 +193,7 @@ def links_between(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> l
     shared = shared_in(a.text, a.quotes, b.text, b.quotes)
     if headline or shared:
         overlap = _overlap(a, b)
-        figures = (overlap.jaccard, overlap.containment_a, overlap.containment_b)
+        figures = overlap.figures(a, b)
         if headline:
             found.append(Link(a.id, b.id, LinkKind.SAME_HEADLINE, *figures, shared_words=len(a.headline)))
         if shared:
@@ -213,6 +227,8 @@ def _overlap(a: Prepared, b: Prepared) -> Overlap:
         len(shared) / union if union else 0.0,
         len(shared) / len(a.distinct) if len(a.distinct) else 0.0,
         len(shared) / len(b.distinct) if len(b.distinct) else 0.0,
+        _covered(a, shared),
+        _covered(b, shared),
     )
 
 

@@ -10,7 +10,7 @@ from dateutil import parser as dateutil_parser  # type: ignore[import-untyped]
 from htmldate import find_date
 
 from pipelines import written_dates
-from pipelines.doubts import EARLIEST, EASTMOST, NEVER, doubt
+from pipelines.doubts import EARLIEST, EASTMOST, EPOCH, NEVER, doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,6 @@ _TO_THE_MINUTE = "%Y-%m-%d %H:%M"
 LONGEST = 60  # characters: a longer string is a sentence
 # What stands for "none" in Go and .NET, SQL Server, spreadsheets, Unix; the last, west of Greenwich.
 _NO_DATES = frozenset({(1, 1, 1), (1753, 1, 1), (1900, 1, 1), (1970, 1, 1), (1969, 12, 31)})
-_EPOCH = re.compile(r"^1\d{9}(\d{3})?$")
 # dateutil reads these as local times of this machine, or not at all.
 _HOURS_EAST = {
     **{"Z": 0, "UTC": 0, "GMT": 0, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "PKT": 5, "IST": 5.5},
@@ -49,11 +48,6 @@ def parse(raw: str, language: str | None = None) -> tuple[datetime, bool] | None
     """
     read = _read(raw, language)
     return None if read and (read[0].year, read[0].month, read[0].day) in _NO_DATES else read
-
-
-def tells_time(raw: str) -> bool:
-    """Tell whether a date as it was written names a time of that day."""
-    return ":" in raw or _EPOCH.match(raw.strip()) is not None
 
 
 def believable(moment: datetime, now: datetime | None, *, zoned: bool = True) -> bool:
@@ -154,7 +148,7 @@ def _zone(zone: str) -> timezone:
 
 
 def _epoch(raw: str) -> datetime | None:
-    if not _EPOCH.match(raw):
+    if not EPOCH.match(raw):
         return None
     return datetime.fromtimestamp(int(raw) / (1000 if len(raw) == 13 else 1), UTC)
 

@@ -20,6 +20,7 @@ EASTMOST: Final = timedelta(hours=14)  # the zone furthest ahead of UTC: Kiritim
 DAY: Final = timedelta(days=1)  # feeds name their zones wrongly more often than pages: see feedparser's own cases
 LATE: Final = timedelta(days=14)  # the window of stories: an older date takes an article out of the news it came with
 
+EPOCH = re.compile(r"^1\d{9}(\d{3})?$")  # seconds or milliseconds since 1970
 _ZONED = re.compile(
     r"^1\d{9}(?:\d{3})?$|:\d{2}(?:[.,]\d{1,9})?\s?(?:[ap]\.?m\.?\s)?(?:[+-]\d{1,2}:?\d{0,2}|(?![ap]m$)[a-z]{1,5})$"
 )
@@ -36,6 +37,11 @@ class Listing:
     found_at: datetime
     feed_time: datetime | None = None
     watched_since: datetime | None = None
+
+
+def tells_time(raw: str) -> bool:
+    """Tell whether a date as it was written names a time of that day."""
+    return ":" in raw or EPOCH.match(raw.strip()) is not None
 
 
 def names_zone(raw: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 from pipelines import dates, json_ld
+from pipelines.doubts import tells_time
 from pipelines.main_text import Paragraph, written_lines
 from pipelines.reading import TEXT
 from pipelines.segments import UNREAD, text_key
@@ -103,7 +104,7 @@ def timed(blocks: Sequence[Block], told: Sequence[Post], lines: Lines, now: date
 
 def _post(update: Mapping[str, json_ld.Json], now: datetime | None) -> Post:
     raw = (json_ld.text(update.get(key)) for key in ("datePublished", "dateCreated", "uploadDate", "dateModified"))
-    found = dates.best((("json_ld", value) for value in raw if value and dates.tells_time(value)), now)
+    found = dates.best((("json_ld", value) for value in raw if value and tells_time(value)), now)
     headline = json_ld.text(update.get("headline")) or json_ld.text(update.get("name"))
     body = next((text for key in ("articleBody", "text") if isinstance(text := update.get(key), str) and text), "")
     told = [paragraph.text for paragraph in written_lines(body)]
@@ -220,7 +221,7 @@ def _stamp(element: _Element, now: datetime | None) -> datetime | None:
     for name in STAMPS:
         if raw := element.get(name):
             parsed = dates.parse(raw)
-            if parsed and dates.tells_time(raw) and dates.believable(parsed[0], now):
+            if parsed and tells_time(raw) and dates.believable(parsed[0], now):
                 return parsed[0]
     return None
 

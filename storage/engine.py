@@ -1,5 +1,6 @@
 """Engines and sessions: the one module that knows which database it speaks to."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -92,6 +93,28 @@ def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[s
     statement = make(table_of(model)).on_conflict_do_nothing()
     counted = statement.execution_options(preserve_rowcount=True)  # an insert's is not kept otherwise
     return cast("CursorResult[Any]", session.execute(counted, rows)).rowcount
+
+
+_FOR_EACH: Final = {
+    # A LIMIT keeps SQLite from asking the inner query twice, once for the WHERE.
+    "sqlite": "SELECT value, held FROM (SELECT value, (SELECT group_concat(found) FROM ({query})) AS held"
+    " FROM json_each(:values) AS wanted LIMIT -1) WHERE held IS NOT NULL",
+    "postgresql": "SELECT value, held FROM unnest(CAST(:values AS bigint[])) AS wanted(value) CROSS JOIN LATERAL"
+    " (SELECT string_agg(CAST(found AS text), ',') AS held FROM ({query}) AS each) AS answer WHERE held IS NOT NULL",
+}
+
+
+def for_each(session: Session, query: str, values: Iterable[int], **parameters: Any) -> Iterator[tuple[int, list[int]]]:
+    """Ask ``query`` for each of ``values``, in one statement; yield those that have an answer, with its numbers.
+
+    The query names its one column ``found`` and speaks of ``wanted.value``; its LIMIT bounds what a value costs.
+    """
+    dialect = session.get_bind().dialect.name
+    statement = text(_FOR_EACH[dialect].format(query=query))
+    for portion in portions(values, 50_000):
+        listed = json.dumps(portion) if dialect == "sqlite" else portion
+        for value, held in session.execute(statement, {**parameters, "values": listed}):
+            yield value, [int(number) for number in held.split(",")]
 
 
 def portions(values: Iterable[T], size: int = MOST_PARAMETERS) -> Iterator[list[T]]:

@@ -9,27 +9,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Executable, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from dedup.features import features_of
 from dedup.keys import ALGORITHM, Keys, keys_of
+from storage import keys as key_table
 from storage.engine import Database
-from storage.models import Article, Key, Reading
+from storage.keys import UNTIMED, bucket_of
+from storage.models import Article, Reading
 from storage.models.base import table_of
 
 EPOCH_DAY_SECONDS: Final = 86_400
 FOLDED_KIND: Final = "article"
-UNTIMED: Final = -1  # the day of an article without a time: copies of it are looked for at any distance
 
 # Once for every article: made once, without objects.
-_READING = table_of(Reading)
-_NEW_KEYS: Final = insert(table_of(Key))
+_READING, _ARTICLE = table_of(Reading), table_of(Article)
 _KEYED: Final = (
     update(_READING)
     .where(_READING.c.id == bindparam("reading"))
-    .values(keys=bindparam("packed_keys"), features=bindparam("packed_features"), algorithm=ALGORITHM)
+    .values(
+        keys=bindparam("packed_keys"),
+        features=bindparam("packed_features"),
+        bucket=bindparam("filed_under"),
+        algorithm=ALGORITHM,
+    )
 )
+_TEXT_KEY: Final = update(_ARTICLE).where(_ARTICLE.c.id == bindparam("article")).values(text_key=bindparam("digest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ def key_batch(database: Database, limit: int, now: datetime) -> int:
         return 0
     keyed = _compute([row for row in rows if row.kind == FOLDED_KIND])
     with database.write() as session:
-        _forget_keys_of_older_readings(session, [row.article_id for row in rows])
-        _store(session, keyed)
+        _forget_keys(session, [row.article_id for row in rows])
+        _store(session, keyed, now)
         done = update(Reading).where(Reading.id.in_([row.id for row in rows])).values(keyed_at=now)
         session.execute(done)
     return len(rows)
@@ -76,7 +82,7 @@ def _new_readings(limit: int) -> Executable:
 
 
 def _compute(rows: Sequence[Row[Any]]) -> list[Keyed]:
-    keys = keys_of([row.text for row in rows])
+    keys = keys_of([row.text for row in rows], [row.title for row in rows])
     return [
         Keyed(
             row.id, row.article_id, day_of(row.time, is_timed=row.is_timed), of, features_of(row.title, row.text).pack()
@@ -85,28 +91,37 @@ def _compute(rows: Sequence[Row[Any]]) -> list[Keyed]:
     ]
 
 
-def _store(session: Session, keyed: list[Keyed]) -> None:
-    keys = [
-        {"hash": hash_, "day": one.day, "reading_id": one.reading_id}
+def _store(session: Session, keyed: list[Keyed], now: datetime) -> None:
+    if not keyed:
+        return
+    key_table.put(session, [row for one in keyed for row in _rows(one)], now)
+    readings = [
+        {
+            "reading": one.reading_id,
+            "packed_keys": one.keys.pack(),
+            "packed_features": one.features,
+            "filed_under": bucket_of(one.day),
+        }
         for one in keyed
-        for hash_ in one.keys.all.tolist()
     ]
-    if keys:
-        session.execute(_NEW_KEYS, keys)
-    packed = [
-        {"reading": one.reading_id, "packed_keys": one.keys.pack(), "packed_features": one.features} for one in keyed
-    ]
-    if packed:
-        session.connection().execute(_KEYED, packed)
+    session.connection().execute(_KEYED, readings)
+    session.connection().execute(_TEXT_KEY, [{"article": one.article_id, "digest": one.keys.digest} for one in keyed])
 
 
-def _forget_keys_of_older_readings(session: Session, article_ids: list[int]) -> None:
-    """Take the keys of readings that are no longer current out of the table; the packed copy on the reading stays."""
-    older = session.execute(
-        select(Reading.id, Reading.keys).where(
-            Reading.article_id.in_(article_ids), ~Reading.is_current, Reading.keys.is_not(None)
+def _rows(one: Keyed) -> list[dict[str, int]]:
+    bucket = bucket_of(one.day)
+    return [{"bucket": bucket, "hash": hash_, "reading_id": one.reading_id} for hash_ in one.keys.all.tolist()]
+
+
+def _forget_keys(session: Session, article_ids: list[int]) -> None:
+    """Take the keys of these articles out of the table; the packed copy stays on each reading."""
+    filed = session.execute(
+        select(Reading.id, Reading.bucket, Reading.keys).where(
+            Reading.article_id.in_(article_ids), Reading.bucket.is_not(None)
         )
     ).all()
-    for reading_id, packed in older:
-        hashes = [int(hash_) for hash_ in Keys.unpack(packed or b"").all]
-        session.execute(delete(Key).where(Key.hash.in_(hashes), Key.reading_id == reading_id))
+    key_table.take(
+        session, ((row.bucket, hash_, row.id) for row in filed for hash_ in Keys.unpack(row.keys or b"").all.tolist())
+    )
+    if filed:
+        session.execute(update(Reading).where(Reading.id.in_([row.id for row in filed])).values(bucket=None))

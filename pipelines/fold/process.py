@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from pipelines.fold.copying import group_batch
+from pipelines.fold.copying import Copying
+from pipelines.fold.keeping import evict, wait_again
 from pipelines.fold.keying import key_batch
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
@@ -27,8 +28,12 @@ Progress = Callable[[str, int], None]  # (step, readings done in it now)
 def fold(database: Database, rules: FoldRules, progress: Progress = lambda step, done: None) -> int:
     """Fold every reading that waits; return how many got their story. Raises AlreadyRunning beside another fold."""
     with exclusive(database, LOCK):
-        relabel_waiting(database, datetime.now(UTC))
-        return drain(database, rules, progress)
+        now = datetime.now(UTC)
+        relabel_waiting(database, now)
+        wait_again(database, now)
+        told = drain(database, rules, progress)
+        evict(database, rules, datetime.now(UTC))
+        return told
 
 
 def drain(database: Database, rules: FoldRules, progress: Progress = lambda step, done: None) -> int:
@@ -53,7 +58,8 @@ def group(database: Database, rules: FoldRules, progress: Progress = lambda step
     """Take every reading that waits as far as its copy group."""
     while keyed := key_batch(database, rules.batch, datetime.now(UTC)):
         progress("keys", keyed)
-    while grouped := group_batch(database, rules, datetime.now(UTC)):
+    copying = Copying(database, rules)
+    while grouped := copying.batch(datetime.now(UTC)):
         progress("copies", grouped)
 
 
@@ -70,5 +76,8 @@ def follow(database: Database, rules: FoldRules, is_over: Callable[[], bool]) ->
             drain(database, rules)
             took = time.monotonic() - began
             due = began + max(STORIES_EVERY_SECONDS, took / STORIES_SHARE)
-    relabel_waiting(database, datetime.now(UTC))
+    now = datetime.now(UTC)
+    relabel_waiting(database, now)
+    wait_again(database, now)
     drain(database, rules)
+    evict(database, rules, now)

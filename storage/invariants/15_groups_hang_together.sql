@@ -1,4 +1,4 @@
--- Every copy group hangs together by current copy links.
+-- Every copy group hangs together by current copy links, unless it is a part of what drifted apart.
 WITH RECURSIVE
 joined (here, there) AS (
   SELECT link.article_a_id, link.article_b_id
@@ -11,7 +11,7 @@ members (copy_group, article) AS (
   SELECT article.copy_group_id, article.id
   FROM article
   JOIN reading ON reading.article_id = article.id AND reading.is_current AND reading.grouped_at IS NOT NULL
-  WHERE article.copy_group_id IS NOT NULL
+  JOIN copy_group ON copy_group.id = article.copy_group_id AND NOT copy_group.is_part
 ),
 reached (copy_group, article) AS (
   SELECT members.copy_group, min(members.article) FROM members GROUP BY members.copy_group

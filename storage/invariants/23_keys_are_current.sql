@@ -1,5 +1,5 @@
--- Keys are kept for current readings only, and only once these are keyed.
+-- Keys are kept for current readings only, in the bucket that these say.
 SELECT DISTINCT key.reading_id AS reading, reading.article_id AS article
 FROM key
 JOIN reading ON reading.id = key.reading_id
-WHERE NOT reading.is_current OR reading.keyed_at IS NULL
+WHERE NOT reading.is_current OR reading.bucket IS NULL OR reading.bucket <> key.bucket

@@ -7,7 +7,7 @@ and stays as history. Only raw bodies and keys are pruned, both by age.
 """
 
 from storage.models.base import Base
-from storage.models.copies import LINK_KINDS, CopyGroup, Key, Link
+from storage.models.copies import LINK_KINDS, CopyGroup, Key, KeyBucket, Link
 from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page, Poll, RawBody, Run, Source
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
@@ -34,6 +34,7 @@ __all__ = [
     "Host",
     "Idf",
     "Key",
+    "KeyBucket",
     "Label",
     "Lease",
     "Link",

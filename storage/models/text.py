@@ -43,9 +43,16 @@ class Article(Base):
     insecure_tls: Mapped[bool] = mapped_column(
         default=False, server_default=false(), comment="it came over a connection whose certificate nobody checked"
     )
-    copy_group_id: Mapped[int | None] = mapped_column(ForeignKey("copy_group.id"), index=True)
+    text_key: Mapped[int | None] = mapped_column(comment="the key that articles with the same words share")
+    copy_group_id: Mapped[int | None] = mapped_column(ForeignKey("copy_group.id"))
+    earliest_at: Mapped[datetime | None] = mapped_column(
+        comment="it was published no earlier, by its outlet's clock and our polls; null: unknown"
+    )
+    latest_at: Mapped[datetime | None] = mapped_column(comment="and no later")
     copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), comment="nearest earlier copy")
-    __table_args__ = (Index(None, "source_id", "time"),)
+    copied_share: Mapped[float | None] = mapped_column(comment="share of its words that stand in that text")
+    copied_order: Mapped[str | None] = mapped_column(comment="after: certainly later than that; or undetermined")
+    __table_args__ = (Index(None, "source_id", "time"), Index(None, "copy_group_id", "text_key"))
 
 
 class Version(Base):
@@ -99,11 +106,14 @@ class Reading(Base):
     keys: Mapped[bytes | None] = mapped_column(comment="packed; null until keyed")
     features: Mapped[bytes | None] = mapped_column(comment="packed; null until keyed")
     algorithm: Mapped[int | None] = mapped_column(comment="of keys and features")
+    bucket: Mapped[int | None] = mapped_column(comment="where its keys were put")
     keyed_at: Mapped[datetime | None] = mapped_column(comment="its keys are committed")
     grouped_at: Mapped[datetime | None] = mapped_column(comment="its links and copy group are committed")
     folded_at: Mapped[datetime | None] = mapped_column(comment="its story is committed")
     __table_args__ = (
         UniqueConstraint("version_id", "number"),
+        Index(None, "bucket"),
+        Index(None, "algorithm", "id"),
         Index(
             "uq_reading_current",
             "article_id",

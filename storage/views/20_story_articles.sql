@@ -14,6 +14,8 @@ SELECT
   article.copy_group_id                                                  AS copy_group,
   article.copied_from_id                                                 AS copied_from,
   copied_from_source.name                                                AS copied_from_outlet,
+  article.copied_share,
+  article.copied_order,
   article.agency,
   membership.basis,
   membership.score,

@@ -175,7 +175,8 @@ def _reading(session: Session, article: Article, page: Page, text: str, at: date
     session.add(Block(version_id=version.id, position=1, text="Follow us"))
     session.flush()
     session.add(Label(reading_id=reading.id, position=1, label="share", rule="follow"))
-    session.add(Key(hash=article.id * 4 + 2, day=20_000, reading_id=reading.id))
+    reading.bucket = 2_500
+    session.add(Key(bucket=2_500, hash=article.id * 8 + 2, reading_id=reading.id))
     return reading.id
 
 

@@ -35,7 +35,7 @@ FAULTS = {
     "story_ids_resolve": "UPDATE story SET state = 'merged', merged_into_id = {merged} WHERE id = {bridge}",
     "copy_group_ids_resolve": "UPDATE copy_group SET merged_into_id = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id < 3",
     "memberships_are_proven": "UPDATE membership SET reason = '' WHERE article_id = {article}",
-    "keys_are_current": "UPDATE reading SET keyed_at = NULL WHERE id = {reading}",
+    "keys_are_current": "UPDATE reading SET bucket = NULL WHERE id = {reading}",
     "runs_end": "UPDATE run SET finished_at = NULL",
     "failing_feeds_say_why": (
         "INSERT INTO feed (source_id, url, key, kind, is_enabled, next_poll_at, interval_seconds, failures) "
