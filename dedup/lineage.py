@@ -11,7 +11,8 @@ from enum import StrEnum
 from math import inf
 
 MINUTE = 60.0
-CLOCKS = 60 * MINUTE  # how far a clock of which nothing is known may be off
+HOUR = 60 * MINUTE
+CLOCKS = 14 * HOUR  # how far claims of which nothing is known may be off: the widest mistake of a zone
 # An article may be on its site a while before its feed lists it: caches of feeds commonly live for some minutes.
 LISTING_LAG = 10 * MINUTE
 RELIABLE = 0.95  # of an outlet's claims that must agree on one offset; else none of them is believed

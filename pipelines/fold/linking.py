@@ -88,17 +88,18 @@ def verify(
     loaded = texts.load(session, {*chosen, *(one.article for others in chosen.values() for one, _ in others)})
     bounds = _Bounds(rules, groups)
     found: list[Proven] = []
-    compared: set[tuple[int, int]] = set()
+    compared: dict[tuple[int, int], bool] = {}  # whether they are copies
     for article in sorted(chosen):
         for one, holder in bounds.within(chosen[article]):
             pair = (min(article, one.article), max(article, one.article))
-            if pair in compared or pair[0] not in loaded or pair[1] not in loaded:
+            if pair[0] not in loaded or pair[1] not in loaded:
                 continue
-            compared.add(pair)
-            (reading_a, a), (reading_b, b) = loaded[pair[0]], loaded[pair[1]]
-            links = links_between(a, b, rules.copies)
-            bounds.count(article, one, holder, is_copy=any(link.kind is LinkKind.COPY for link in links))
-            found += [Proven(link, reading_a, reading_b) for link in links]
+            if pair not in compared:
+                (reading_a, a), (reading_b, b) = loaded[pair[0]], loaded[pair[1]]
+                links = links_between(a, b, rules.copies)
+                compared[pair] = any(link.kind is LinkKind.COPY for link in links)
+                found += [Proven(link, reading_a, reading_b) for link in links]
+            bounds.count(article, one, holder, is_copy=compared[pair])
     return found
 
 
