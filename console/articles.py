@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.output import cell
@@ -68,7 +68,12 @@ def find(session: Session, which: str) -> Report:
     ).first()
     if row is None:
         raise UsageError(f"there is no article {which}")
-    article, outlet, reading, story, basis, reason = row
+    return _report(*row)
+
+
+def _report(
+    article: Article, outlet: str, reading: Reading, story: int | None, basis: str | None, reason: str | None
+) -> Report:
     return Report(
         article=article.id,
         outlet=outlet,
@@ -102,6 +107,7 @@ class Said:
     article: int
     version: int
     versions: int  # how many it has
+    is_current: bool
     outlet: str
     title: str
     url: str
@@ -112,7 +118,7 @@ class Said:
     @property
     def name(self) -> str:
         """How to ask for it."""
-        return str(self.article) if self.version == self.versions else f"{self.article}@{self.version}"
+        return str(self.article) if self.is_current else f"{self.article}@{self.version}"
 
     def public(self) -> dict[str, Any]:
         """Return what is shown of it: all but its text."""
@@ -126,7 +132,7 @@ def say_of(session: Session, which: str) -> Said:
     versions = session.scalar(select(func.max(Version.number)).where(Version.article_id == article_id))
     if versions is None:
         raise UsageError(f"there is no article {name}")
-    wanted: ColumnElement[bool] = Reading.is_current if number is None else Version.number == number
+    wanted = Reading.is_current.is_(True) if number is None else Version.number == number
     row = session.execute(
         select(Article, Source.name, Reading, Version)
         .join(Source, Source.id == Article.source_id)
@@ -142,6 +148,7 @@ def say_of(session: Session, which: str) -> Said:
         article=article.id,
         version=version.number,
         versions=versions,
+        is_current=reading.is_current,
         outlet=outlet,
         title=version.title,
         url=article.url,

@@ -1,4 +1,4 @@
-"""`storyfold copies ID`: who printed an article's text, in which order, from whom, and what else its text has of others'."""
+"""`storyfold copies ID`: who printed an article's text, when, from whom, and what else its text has of others."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -68,11 +68,12 @@ def copies(
         bool, typer.Option("--group", help="The id is a copy group's; one that was merged leads to its successor.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(help=f"Show so many printings and relations. [default: {LIMIT}; with --json all]", min=1)
+        int | None,
+        typer.Option(help=f"Show so many printings and relations. [default: {LIMIT}; with --json all]", min=1),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show who else printed an article's text: who was first, how far behind the others, and what they took from whom."""
+    """Show who printed an article's text: who was first, how far behind the others are, and whom they copied."""
     with reading() as database, database.read() as session:
         article = find(session, str(_first_of(session, which)) if by_group else which)
         told = describe(session, article, limit or (EVERYTHING if as_json else LIMIT))
@@ -119,9 +120,7 @@ def describe(session: Session, article: Report, limit: int) -> dict[str, Any]:
     (told["copy_group"],) = records(session.execute(group, values).mappings())
     told["may_be_first"] = session.scalar(text(MAY_BE_FIRST), values)
     told["same_as_asked"] = session.scalar(
-        select(func.count()).where(
-            Article.copy_group_id == article.copy_group, Article.text_key == article.text_key
-        )
+        select(func.count()).where(Article.copy_group_id == article.copy_group, Article.text_key == article.text_key)
     )
     first_at = told["copy_group"]["first_at"]
     for printing in records(session.execute(text(PRINTINGS), values).mappings()):
@@ -136,7 +135,11 @@ def describe(session: Session, article: Report, limit: int) -> dict[str, Any]:
 
 def _print(told: Mapping[str, Any]) -> None:
     article, group = told["article"], told["copy_group"]
-    say(f"{article['article']}  {article['title']}", f"   {article['outlet']}, {utc(article['at'])} · {article['url']}", "")
+    say(
+        f"{article['article']}  {article['title']}",
+        f"   {article['outlet']}, {utc(article['at'])} · {article['url']}",
+        "",
+    )
     if told["why_not_folded"]:
         say(f"Its text is not compared with others': {told['why_not_folded']}.")
     if group is not None:
@@ -179,13 +182,15 @@ def first_line(group: Mapping[str, Any], may_be_first: int, soonest: Mapping[str
     claimed = f"{soonest['outlet']} (article {soonest['article']}, {utc(soonest['at'])})"
     match group["origin_basis"]:
         case "agency":
-            return f"Credited to the agency {group['origin']}, whose text it is. The earliest here, as claimed: {claimed}."
+            return (
+                f"Credited to the agency {group['origin']}, whose text it is. The earliest here, as claimed: {claimed}."
+            )
         case "first" if group["origin"] == soonest["outlet"]:
             return f"First for certain: {claimed}."
         case "first":
             return f"First for certain: {group['origin']}, although by the time that it claims it is {claimed}."
     return (
-        f"Who was first is undetermined: the times overlap, and {may_be_first:,} of {group['articles']:,} may have been. "
+        f"Who was first is undetermined: the times overlap, {may_be_first:,} of {group['articles']:,} may have been. "
         f"The earliest as claimed: {claimed}."
     )
 
@@ -219,7 +224,8 @@ def share_of(share: float | None, *, is_same: bool = False) -> str:
     """Return a share as per cent; only the very same text has all of it "to the word"."""
     if share is None:
         return ""
-    return f"{share:.0%}, the same to the word" if is_same else f"{share:.0%}"
+    shown = f"{share:.0%}" if share in (0, 1) else f"{min(max(share, 0.01), 0.99):.0%}"  # 100% is all of them
+    return f"{shown}, the same to the word" if is_same else shown
 
 
 ROLES: Final = {

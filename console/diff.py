@@ -1,4 +1,4 @@
-"""`storyfold diff A B`: two articles' texts, or two versions of one, side by side: what they share and where they differ."""
+"""`storyfold diff A B`: what two articles' texts, or two versions of one, share and where they differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -15,7 +15,7 @@ from foundation.errors import UsageError
 
 CONTEXT: Final = 2  # paragraphs that both have, shown around what differs
 MOST_ROWS: Final = 200  # paragraphs shown without --all
-LONG: Final = 60  # words of a piece; of more, both ends are shown without --all
+LONG: Final = 80  # words of a piece; of more, both ends are shown without --all
 ENDS: Final = 20
 
 # Colour where the terminal has it, else marks: wdiff's, and one for what stands elsewhere.
@@ -83,10 +83,13 @@ def _print(told: Mapping[str, Any], context: int, *, everything: bool) -> None:
     has_colour = out.color_system is not None and not out.no_color
     for sign, name in (("<", "a"), (">", "b")):
         one = told[name]
-        say(f"{sign} {one['name']}  {one['title']}", f"     {one['outlet']}, {utc(one['at'])}, {one['words']:,} words")
+        seen = "" if one["is_current"] else "seen "
+        say(f"{sign} {one['name']}  {one['title']}")
+        say(f"     {one['outlet']}, {seen}{utc(one['at'])}, {one['words']:,} words")
+    first, second = told["a"]["name"], told["b"]["name"]
     say(
-        f"Jaccard {told['jaccard']:.2f} of word triples; {share_of(told['share_a'])} of {told['a']['name']}'s words stand "
-        f"in {told['b']['name']}, {share_of(told['share_b'])} of {told['b']['name']}'s in {told['a']['name']}."
+        f"Jaccard {told['jaccard']:.2f} of word triples; {share_of(told['share_a'])} of {first}'s words stand in "
+        f"{second}, {share_of(told['share_b'])} of {second}'s in {first}."
     )
     if not told["is_whole"]:
         say("Some stretches are too long and too repetitive to align; they are shown as if they shared nothing.")
@@ -111,7 +114,7 @@ def _legend(rows: Sequence[Mapping[str, Any]], *, has_colour: bool) -> str:
 
 
 def folded(rows: Sequence[Mapping[str, Any]], context: int, *, everything: bool) -> Iterator[Mapping[str, Any] | str]:
-    """Yield the rows to show, and a line for those that are left out: shared ones far from what differs, and the rest."""
+    """Yield the rows to show, and a line for those left out: shared ones far from what differs, and the rest."""
     if everything:
         yield from rows
         return

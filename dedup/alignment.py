@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -112,7 +113,7 @@ def common_runs(a: Hashes, b: Hashes) -> tuple[list[Run], bool]:
             inner = _matched(part_a, part_b) if pairs else []
         elif not inner:
             inner = _anchors(part_a, part_b)
-            is_whole = is_whole and bool(inner)
+            is_whole = is_whole and (bool(inner) or not _share_a_triple(part_a, part_b))
         found += [Run(low_a + run.a, low_b + run.b, run.words) for run in inner]
         if inner and not is_small:
             waiting += [(low_a + i, low_a + j, low_b + k, low_b + m) for i, j, k, m in _between(inner, part_a, part_b)]
@@ -154,6 +155,10 @@ def _anchors(a: Hashes, b: Hashes) -> list[Run]:
     chosen = longest_ascending(second.tolist())
     words = min(SHINGLE_WORDS, len(a), len(b))
     return _joined([Run(int(first[k]), int(second[k]), words) for k in chosen])
+
+
+def _share_a_triple(a: Hashes, b: Hashes) -> bool:
+    return bool(np.isin(shingles(a, SHINGLE_WORDS), shingles(b, SHINGLE_WORDS)).any())
 
 
 def _once(shingled: Hashes) -> tuple[Hashes, NDArray[np.int64]]:
@@ -263,7 +268,7 @@ def _shared(a: Side, b: Side, run: Run) -> Iterator[tuple[int, int]]:
     inner = {*a.breaks_within(run.a, run.a + run.words)}
     inner |= {at - run.b + run.a for at in b.breaks_within(run.b, run.b + run.words)}
     cuts = [run.a, *sorted(inner), run.a + run.words]
-    return ((start, stop) for start, stop in zip(cuts, cuts[1:], strict=False) if start < stop)
+    return ((start, stop) for start, stop in pairwise(cuts) if start < stop)
 
 
 def _closed(pieces: Sequence[Piece]) -> Iterator[Row]:
@@ -280,11 +285,7 @@ def _differing(side: Side, part: tuple[int, int], marked: NDArray[np.bool_], kin
     start, stop = part
     other = PieceKind.ELSEWHERE_A if kind.is_of_a else PieceKind.ELSEWHERE_B
     cuts = [start, *(np.flatnonzero(np.diff(marked[start:stop])) + start + 1).tolist(), stop]
-    return [
-        _piece(other if marked[low] else kind, side, low, high)
-        for low, high in zip(cuts, cuts[1:], strict=False)
-        if low < high
-    ]
+    return [_piece(other if marked[low] else kind, side, low, high) for low, high in pairwise(cuts) if low < high]
 
 
 def _piece(kind: PieceKind, side: Side, start: int, stop: int) -> Piece:

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from dedup.text import word_spans
@@ -17,7 +18,7 @@ class Side:
         spans = word_spans(text)
         self.text = text
         self.words = [word for word, _, _ in spans]
-        self._begins = [_begin(text, end, start) for (_, _, end), (_, start, _) in zip(spans, spans[1:], strict=False)]
+        self._begins = [_begin(text, end, start) for (_, _, end), (_, start, _) in pairwise(spans)]
         self._begins = [0, *self._begins, len(text)] if spans else [0]
         starts = [start for _, start, _ in spans]
         places = {bisect_left(starts, found.end()) for found in _BREAK.finditer(text)}
@@ -31,7 +32,7 @@ class Side:
         """Divide some words by paragraphs; an empty first or last part says that a paragraph ends just there."""
         inside = self.breaks[bisect_left(self.breaks, start) : bisect_right(self.breaks, stop)]
         cuts = [start, *inside, stop]
-        return list(zip(cuts, cuts[1:], strict=False))
+        return list(pairwise(cuts))
 
     def slice(self, start: int, stop: int) -> tuple[str, bool]:
         """Return some words on one line as the text has them, and whether a space stands before them."""
