@@ -1,8 +1,7 @@
 """`storyfold explain A B`: what joins two articles, or which test they failed, with its number."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from math import exp
 from typing import Annotated, Any, Final
 
@@ -10,38 +9,16 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from console.articles import Report, find
+from console.copies import share_of
 from console.output import cell, print_json, say
 from console.session import reading
 from foundation.config import Settings, load_settings
-from foundation.errors import UnusableUrl, UsageError
-from foundation.urls import url_key
-from storage.models import Article, Idf, Link, Membership, Page, Reading, Source
+from foundation.errors import UsageError
+from storage.models import Idf, Link, Reading
 
 SHOWN_TERMS: Final = 8
 DAY_SECONDS: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """An article as it stands now."""
-
-    article: int
-    outlet: str
-    title: str
-    url: str
-    at: datetime
-    is_timed: bool
-    kind: str
-    language: str | None
-    copy_group: int | None
-    story: int | None
-    basis: str | None
-    reason: str | None
-    text: str
-
-    def public(self) -> dict[str, Any]:
-        """Return what is shown of it: all but its text."""
-        return {name: getattr(self, name) for name in self.__slots__ if name not in ("text", "is_timed")}
 
 
 def explain(
@@ -59,62 +36,47 @@ def explain(
         _print(told)
 
 
-def find(session: Session, which: str) -> Report:
-    """Return the article of an id or of an address, also of a page's that leads to it. Raises UsageError."""
-    article_id: int | None = int(which) if which.isdigit() else _at_address(session, which)
-    row = session.execute(
-        select(Article, Source.name, Reading.text, Membership.story_id, Membership.basis, Membership.reason)
-        .join(Source, Source.id == Article.source_id)
-        .join(Reading, (Reading.article_id == Article.id) & Reading.is_current)
-        .outerjoin(Membership, (Membership.article_id == Article.id) & Membership.left_at.is_(None))
-        .where(Article.id == article_id)
-    ).first()
-    if row is None:
-        raise UsageError(f"there is no article {which}")
-    article, outlet, text, story, basis, reason = row
-    return Report(
-        article=article.id,
-        outlet=outlet,
-        title=article.title,
-        url=article.url,
-        at=article.time,
-        is_timed=article.is_timed,
-        kind=article.kind,
-        language=article.language,
-        copy_group=article.copy_group_id,
-        story=story,
-        basis=basis,
-        reason=reason,
-        text=text,
-    )
-
-
-def _at_address(session: Session, url: str) -> int | None:
-    try:
-        key = url_key(url)
-    except UnusableUrl as error:
-        raise UsageError(f"neither an article's id nor an address: {url}") from error
-    found = session.scalar(select(Article.id).where(Article.key == key))
-    return found or session.scalar(select(Page.article_id).where(Page.key == key))
-
-
 def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
     """Return all that is known between two articles."""
+    from console.apart import copy_tests
+    from console.order import printed_first
+    from pipelines.fold.rules import fold_rules
+
     if a.article == b.article:
         raise UsageError(f"both are article {a.article}")
     is_copy = a.copy_group is not None and a.copy_group == b.copy_group
     is_one_story = a.story is not None and a.story == b.story
+    links = _links(session, a, b)
+    tests, keys = copy_tests(session, a, b, fold_rules(settings))
     likeness = _likeness(session, a, b, settings)
     return {
         "a": a.public(),
         "b": b.public(),
         "one_copy_group": is_copy,
         "one_story": is_one_story,
-        "links": _links(session, a, b),
-        "why_no_copy": None if is_copy else _why_no_copy(a, b, settings),
+        "is_same_text": a.text_key is not None and a.text_key == b.text_key,
+        "links": links,
+        "chain": _chain(session, a, b, links),
+        "why_no_copy": None if is_copy else next((test.says for test in tests if not test.is_passed), None),
+        "copy_tests": [asdict(test) for test in tests],
+        "keys": asdict(keys),
+        "order": asdict(printed_first(a, b)),
         "likeness": likeness,
         "why_apart": None if is_one_story else _why_apart(a, b, likeness["at_most"], likeness["needed"], settings),
     }
+
+
+def _chain(session: Session, a: Report, b: Report, links: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return the copies that lead from one to the other, where no link of theirs does and some should."""
+    from console.apart import are_parts
+    from console.chains import chain
+
+    is_linked = any(link["kind"] == "copy" and link["is_current"] for link in links)
+    is_whole = a.copy_group is not None and a.copy_group == b.copy_group
+    if is_linked or not (is_whole or are_parts(session, a, b)):
+        return None
+    found, is_searched = chain(session, a.article, b.article)
+    return {"articles": found, "is_searched": is_searched}
 
 
 def _links(session: Session, a: Report, b: Report) -> list[dict[str, Any]]:
@@ -137,14 +99,6 @@ def _links(session: Session, a: Report, b: Report) -> list[dict[str, Any]]:
         }
         for link in links
     ]
-
-
-def _why_no_copy(a: Report, b: Report, settings: Settings) -> str | None:
-    from dedup.links import CopyRules, nearest_failure, prepare
-
-    rules = replace(CopyRules(), copy=settings.copies.threshold)
-    failure = nearest_failure(prepare(a.article, a.title, a.text), prepare(b.article, b.title, b.text), rules)
-    return None if failure is None else str(failure)
 
 
 def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
@@ -171,8 +125,7 @@ def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dic
 def _why_apart(a: Report, b: Report, at_most: float, needed: float, settings: Settings) -> str:
     for one in (a, b):
         if one.story is None:
-            waits = "it waits to be folded" if one.kind == "article" else f"it is of kind {one.kind}"
-            return f"article {one.article} is in no story: {waits}"
+            return f"article {one.article} is in no story: {one.why_not_folded or 'it waits for its story'}"
     if (a.language or "") != (b.language or ""):
         return f"they are in two languages ({a.language or 'unknown'} and {b.language or 'unknown'})"
     days = abs((a.at - b.at).total_seconds()) / DAY_SECONDS
@@ -199,11 +152,53 @@ def _print(told: Mapping[str, Any]) -> None:
             f"{link['kind']}{history}: Jaccard {link['jaccard']:.2f}, {link['containment_a']:.0%} of {link['a']} in "
             f"{link['b']}, {link['containment_b']:.0%} of {link['b']} in {link['a']}, {link['shared_words']} words"
         )
-    if not told["links"]:
-        say("No links between them.")
+    say(*_of_text(told), *_of_story(told))
+
+
+def _of_text(told: Mapping[str, Any]) -> list[str]:
+    lines = [] if told["links"] else ["No links between them."]
+    if told["one_copy_group"]:
+        lines.append("One text, the same to the word." if told["is_same_text"] else "One text.")
+    if told["chain"]:
+        lines.append(chain_line(told["chain"]))
     if told["why_no_copy"]:
-        say(f"Not one text: {told['why_no_copy']}.")
-    say(*_of_story(told))
+        lines.append(f"Not one text: {told['why_no_copy']}.")
+        failed = {test["test"] for test in told["copy_tests"] if not test["is_passed"]}
+        lines += [
+            f"{test['says'][0].upper()}{test['says'][1:]}."
+            for test in told["copy_tests"]
+            if (test["test"] == "keys" and "keys" in failed and test["says"] != told["why_no_copy"])
+            or (test["test"] == "language" and told["a"]["language"] != told["b"]["language"])
+        ]
+    if told["one_copy_group"] or told["links"]:
+        says = told["order"]["says"]
+        lines.append(f"{says[0].upper()}{says[1:]}.")
+        lines += list(_descent(told))
+    return lines
+
+
+def chain_line(chain: Mapping[str, Any]) -> str:
+    """Return how two articles hang together that no link joins."""
+    match chain["articles"]:
+        case [_, between, _]:
+            return f"Both are copies of article {between}."
+        case [_, *_] as articles:
+            return f"Copies of copies lead from one to the other: {' – '.join(map(str, articles))}."
+    return (
+        "No chain of copies joins them."
+        if chain["is_searched"]
+        else "The copies that join them are too many to follow."
+    )
+
+
+def _descent(told: Mapping[str, Any]) -> Iterator[str]:
+    for one, other in ((told["a"], told["b"]), (told["b"], told["a"])):
+        if one["copied_from"] == other["article"]:
+            order = " (order undetermined)" if one["copied_order"] == "undetermined" else ""
+            share = f", {share_of(one['copied_share'])} of its words" if one["copied_share"] is not None else ""
+            yield f"Article {one['article']} prints article {other['article']}'s text{share}{order}."
+    for agency in sorted({one["agency"] for one in (told["a"], told["b"])} - {None}):
+        yield f"{agency} is credited."
 
 
 def _of_story(told: Mapping[str, Any]) -> list[str]:

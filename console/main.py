@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "stories": "console.stories:stories",
     "story": "console.stories:story",
     "explain": "console.explain:explain",
+    "copies": "console.copies:copies",
+    "diff": "console.diff:diff",
     "watch": "console.watch:app",
     "site": "console.site:app",
     "sql": "console.sql:sql",

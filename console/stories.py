@@ -7,6 +7,7 @@ import typer
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
+from console.copies import share_of
 from console.output import cell, print_json, print_table, records, say
 from console.session import now, reading
 from console.since import moment
@@ -141,9 +142,19 @@ def _print(told: Mapping[str, Any], *, asked: int) -> None:
             f"  {first['outlet']}, {_behind(first)} · article {first['article']} · {first['url']}",
             f"  {first['basis']}: {first['reason']}",
         )
+        if first["copied_from"]:  # by a time that is not to be believed, or one that may be wrong, it is the first
+            say(f"  {copy_line(first)}")
         for copy in copies:
-            whose = f" of {copy['copied_from_outlet']}'s" if copy["copied_from_outlet"] else ""
-            say(f"    copy{whose}: {copy['outlet']}, {_behind(copy)} · article {copy['article']} · {copy['url']}")
+            say(f"    {copy_line(copy)}: {copy['outlet']}, {_behind(copy)} · article {copy['article']} · {copy['url']}")
+
+
+def copy_line(article: Mapping[str, Any]) -> str:
+    """Return whose text an article prints, how much of its own that is, and whether it is certainly the later."""
+    if not article["copied_from"]:
+        return "copy"
+    share = f", {share_of(article['copied_share'])} of its words" if article["copied_share"] is not None else ""
+    order = ", order undetermined" if article["copied_order"] == "undetermined" else ""
+    return f"copy of article {article['copied_from']}'s text ({article['copied_from_outlet']}){share}{order}"
 
 
 def _behind(article: Mapping[str, Any]) -> str:

@@ -169,7 +169,7 @@ def compare(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> Link | 
     if (b.id, b.text) < (a.id, a.text):
         link = compare(b, a, rules)
         return link and link.swapped()
-    overlap = _overlap(a, b)
+    overlap = overlap_of(a, b)
     kind = _kind(a, b, overlap, rules)
     if kind is None and len(overlap.shared) <= rules.passage_words - SHINGLE_WORDS:
         return None
@@ -192,7 +192,7 @@ def links_between(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> l
     headline = a.headline == b.headline and len(a.headline) >= rules.headline_words
     shared = shared_in(a.text, a.quotes, b.text, b.quotes)
     if headline or shared:
-        overlap = _overlap(a, b)
+        overlap = overlap_of(a, b)
         figures = overlap.figures(a, b)
         if headline:
             found.append(Link(a.id, b.id, LinkKind.SAME_HEADLINE, *figures, shared_words=len(a.headline)))
@@ -204,7 +204,7 @@ def links_between(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> l
 
 def nearest_failure(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> Failure | None:
     """Return the failed test of the texts that came nearest to passing; None where they are copies."""
-    overlap = _overlap(a, b)
+    overlap = overlap_of(a, b)
     kind = _kind(a, b, overlap, rules)
     if kind is LinkKind.COPY:
         return None
@@ -219,7 +219,8 @@ def nearest_failure(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) ->
     return min((test for test in tests if test.value < test.threshold), key=lambda test: test.missing)
 
 
-def _overlap(a: Prepared, b: Prepared) -> Overlap:
+def overlap_of(a: Prepared, b: Prepared) -> Overlap:
+    """Return how much two texts share, whether or not they are linked."""
     shared = np.intersect1d(a.distinct, b.distinct, assume_unique=True)
     union = len(a.distinct) + len(b.distinct) - len(shared)
     return Overlap(

@@ -1,53 +1,79 @@
 -- Which text was printed where, and who wrote it? One row a copy group, single texts included.
 CREATE VIEW copy_groups AS
 SELECT
-  printed.copy_group,
-  count(*)                                                   AS articles,
-  count(DISTINCT printed.text_key)                           AS texts,            -- that differ in any word
-  count(DISTINCT printed.outlet)                             AS outlets,
-  count(DISTINCT printed.owner)                              AS owners,
-  coalesce(
-    min(printed.group_agency),
-    CASE WHEN sum(printed.may_be_first) = 1 THEN max(CASE WHEN printed.is_soonest = 1 THEN printed.outlet END) END
-  )                                                          AS origin,
+  told.copy_group,
+  told.articles,
+  told.texts,                                             -- that differ in any word
+  told.outlets,
+  told.owners,
+  coalesce(told.agency, told.certain_outlet)              AS origin,
   CASE
-    WHEN min(printed.group_agency) IS NOT NULL THEN 'agency'
-    WHEN sum(printed.may_be_first) = 1 THEN 'first'
+    WHEN told.agency IS NOT NULL THEN 'agency'
+    WHEN told.certain_outlet IS NOT NULL THEN 'first'
     ELSE 'undetermined'
-  END                                                        AS origin_basis,
-  max(CASE WHEN printed.place = 1 THEN printed.outlet END)   AS first_outlet,     -- by the times as they are claimed
-  max(CASE WHEN printed.place = 1 THEN printed.title END)    AS first_title,
-  min(printed.at)                                            AS first_at,
-  max(printed.at)                                            AS last_at,
-  :list(printed.outlet)                                      AS carried_by,
-  min(printed.is_part)                                       AS is_part
+  END                                                     AS origin_basis,
+  source.name                                             AS first_outlet,     -- by the times as they are claimed
+  article.title                                           AS first_title,
+  told.first_at,
+  told.last_at,
+  told.carried_by,
+  told.is_part
 FROM (
   SELECT
-    article.copy_group_id                                            AS copy_group,
-    article.text_key,
-    source.name                                                      AS outlet,
-    coalesce(source.owner, source.name)                              AS owner,
-    article.title,
-    article.time                                                     AS at,
-    CASE WHEN copy_group.is_part THEN 1 ELSE 0 END                   AS is_part,
-    (
-      SELECT credited.agency
-      FROM article AS credited
-      WHERE credited.copy_group_id = article.copy_group_id AND credited.agency IS NOT NULL
-      GROUP BY credited.agency
-      ORDER BY count(*) DESC, credited.agency
-      LIMIT 1
-    )                                                                AS group_agency,
-    row_number() OVER (PARTITION BY article.copy_group_id ORDER BY article.time, article.id) AS place,
-    CASE WHEN article.latest_at = min(article.latest_at) OVER (PARTITION BY article.copy_group_id)
-      THEN 1 ELSE 0 END                                              AS is_soonest,
-    -- Whoever may have printed it before the soonest had: alone, that is the first.
-    CASE WHEN article.earliest_at IS NULL
-      OR article.earliest_at <= min(article.latest_at) OVER (PARTITION BY article.copy_group_id)
-      THEN 1 ELSE 0 END                                              AS may_be_first
-  FROM article
-  JOIN copy_group ON copy_group.id = article.copy_group_id
-  JOIN source ON source.id = article.source_id
-  WHERE article.copy_group_id IS NOT NULL
-) AS printed
-GROUP BY printed.copy_group
+    printed.*,
+    -- Nobody else may have printed it before the soonest had: that is the first.
+    CASE WHEN NOT EXISTS (
+      SELECT 1 FROM article AS other
+      WHERE other.copy_group_id = printed.copy_group
+        AND other.id <> soonest.id
+        AND (other.earliest_at IS NULL OR soonest.latest_at IS NULL OR other.earliest_at <= soonest.latest_at)
+    ) THEN outlet.name END                                AS certain_outlet
+  FROM (
+    -- Grouped straight from the tables, each subquery once a group: one group is found by the index, however many
+    -- there are, and a group of ten thousand is read a few times and not once for each of its articles.
+    SELECT
+      article.copy_group_id                               AS copy_group,
+      count(*)                                            AS articles,
+      count(DISTINCT article.text_key)                    AS texts,
+      count(DISTINCT source.name)                         AS outlets,
+      count(DISTINCT coalesce(source.owner, source.name)) AS owners,
+      min(article.time)                                   AS first_at,
+      max(article.time)                                   AS last_at,
+      (
+        SELECT :list(carrier.name)
+        FROM (
+          SELECT outlet.name FROM article AS one JOIN source AS outlet ON outlet.id = one.source_id
+          WHERE one.copy_group_id = article.copy_group_id
+          ORDER BY one.time, one.id
+        ) AS carrier
+      )                                                   AS carried_by,
+      min(CASE WHEN copy_group.is_part THEN 1 ELSE 0 END) AS is_part,
+      (
+        SELECT one.id FROM article AS one
+        WHERE one.copy_group_id = article.copy_group_id
+        ORDER BY one.time, one.id
+        LIMIT 1
+      )                                                   AS first_article,
+      (
+        SELECT one.id FROM article AS one
+        WHERE one.copy_group_id = article.copy_group_id
+        ORDER BY one.latest_at IS NULL, one.latest_at, one.time, one.id
+        LIMIT 1
+      )                                                   AS soonest_article,
+      (
+        SELECT one.agency FROM article AS one
+        WHERE one.copy_group_id = article.copy_group_id AND one.agency IS NOT NULL
+        GROUP BY one.agency
+        ORDER BY count(*) DESC, one.agency
+        LIMIT 1
+      )                                                   AS agency
+    FROM article
+    JOIN copy_group ON copy_group.id = article.copy_group_id
+    JOIN source ON source.id = article.source_id
+    GROUP BY article.copy_group_id
+  ) AS printed
+  JOIN article AS soonest ON soonest.id = printed.soonest_article
+  JOIN source AS outlet ON outlet.id = soonest.source_id
+) AS told
+JOIN article ON article.id = told.first_article
+JOIN source ON source.id = article.source_id

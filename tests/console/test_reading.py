@@ -45,7 +45,7 @@ def test_a_story_tells_who_was_first_who_copied_whom_and_why(cli: Cli, world: Wo
     ]
     assert second["articles"][0]["evidence"] == {"terms": ["bridge"]}
     shown = cli("story", str(world.bridge)).out
-    assert "copy of Courier's: Gazette, 12 minutes behind" in shown
+    assert f"copy of article {world.articles['Courier']}'s text (Courier): Gazette, 12 minutes behind" in shown
     assert "same_event: bridge, Tolland, mayor" in shown
 
 
