@@ -1,33 +1,51 @@
-"""Measure copy groups and excerpts on texts that were edited the way desks edit: one table, one JSON line.
+"""Measure copy groups, excerpts and passages on texts that were edited the way desks edit, and peers on the same texts.
 
-Run as ``python -m benchmarks.copies --data FOLDER``, where the folder holds ``near_duplicates/edited_copies.jsonl.gz``
-with id, title, body, group, kind, excerpt_of and passage_of on each line.
+    python -m benchmarks.copies --data FOLDER [--peers] [--cache FOLDER]
+
+FOLDER holds ``near_duplicates/edited_copies.jsonl.gz`` with id, title, body, group, kind, excerpt_of and passage_of on
+each line. Groups are made as fold makes them: candidates by keys, exact links, components of copies, drift taken out.
+A pair counts for the kinds of both its articles; an excerpt is found by a link of copy or excerpt, a passage by any
+link of the texts. The second table does the same with other thresholds for copies, and with components left whole.
+``--peers`` adds datasketch's and text-dedup's MinHash (benchmarks/copy_peers.py), some minutes. One JSON line ends it.
 """
 
 import argparse
-import gzip
 import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from benchmarks import edited
+from benchmarks.copy_peers import peers
+from benchmarks.edited import Edited
+from benchmarks.environments import cache
+from benchmarks.partitions import labels
+from dedup.cohesion import FLOOR_SHARE, parts
 from dedup.groups import components
 from dedup.keys import Keys, candidates, keys_of
-from dedup.links import Link, LinkKind, compare, prepare
+from dedup.links import CopyRules, Link, LinkKind, Prepared, compare, prepare
 
-Row = dict[str, Any]
+THRESHOLDS: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
+WANTED: Final = (LinkKind.COPY, LinkKind.EXCERPT)
 
-
-def read(path: Path) -> list[Row]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+Pair = tuple[int, int]
 
 
-def candidate_pairs(keys: Sequence[Keys]) -> Iterator[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All articles of the set, ready to be compared."""
+
+    articles: Sequence[Edited]
+    keys: Sequence[Keys]
+    prepared: Sequence[Prepared]
+
+
+def candidate_pairs(keys: Sequence[Keys]) -> Iterator[Pair]:
     """Look up and insert article by article, as a table of keys would."""
     table: dict[int, list[int]] = defaultdict(list)
     for new, own in enumerate(keys):
@@ -38,93 +56,159 @@ def candidate_pairs(keys: Sequence[Keys]) -> Iterator[tuple[int, int]]:
             table[key].append(new)
 
 
-def pair_scores(truth: Sequence[Hashable], found: Sequence[Hashable]) -> dict[str, float]:
-    """Return precision, recall and F1 over pairs, and the adjusted Rand index, of two labellings of the same items."""
-
-    def pairs(counts: Mapping[Any, int]) -> int:
-        return sum(n * (n - 1) // 2 for n in counts.values())
-
-    both = pairs(Counter(zip(truth, found, strict=True)))
-    true, said, every = pairs(Counter(truth)), pairs(Counter(found)), len(truth) * (len(truth) - 1) // 2
-    expected = true * said / every if every else 0.0
+def links_of(texts: Texts, pairs: Iterable[Pair], rules: CopyRules) -> dict[Pair, Link]:
+    """Return the links of the texts of some pairs."""
     return {
-        "precision": both / said if said else 1.0,
-        "recall": both / true if true else 1.0,
-        "f1": 2 * both / (true + said) if true + said else 1.0,
-        "ari": (both - expected) / ((true + said) / 2 - expected) if true + said != 2 * expected else 1.0,
+        (a, b): link for a, b in pairs if (link := compare(texts.prepared[a], texts.prepared[b], rules)) is not None
     }
 
 
-def by_kind(
-    rows: Sequence[Row], group_of: Sequence[int], links: Mapping[tuple[int, int], Link]
-) -> list[tuple[Any, ...]]:
-    """Return for each kind of edit: articles, the share of true pairs grouped, and of excerpts and passages found."""
-    place = {row["id"]: index for index, row in enumerate(rows)}
-    members: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        if row["group"] is not None:
-            members[row["group"]].append(index)
-    grouped, sources = defaultdict(list), defaultdict(list)
-    for one, other in (pair for group in members.values() for pair in combinations(group, 2)):
-        for kind in {rows[one]["kind"], rows[other]["kind"]}:
-            grouped[kind].append(group_of[one] == group_of[other])
-    for index, row in enumerate(rows):
-        source = row["excerpt_of"] or row["passage_of"]
-        if source is not None:
-            link = links.get((min(index, place[source]), max(index, place[source])))
-            sources[row["kind"]].append(link is not None and (link.kind in WANTED or bool(row["passage_of"])))
-    count = Counter(row["kind"] for row in rows)
-    return [(kind, count[kind], share(grouped[kind]), share(sources[kind])) for kind in sorted(count)]
+def grouped(texts: Texts, links: Mapping[Pair, Link], threshold: float, *, is_divided: bool = True) -> list[int]:
+    """Return the number of the group of each article: components of copies, and what has drifted apart divided."""
+    copies = [pair for pair, link in links.items() if link.kind is LinkKind.COPY]
+    whole = components(range(len(texts.articles)), copies)
+    found = [part for group in whole for part in _divided(texts, group, threshold)] if is_divided else whole
+    return labels(len(texts.articles), found)
 
 
-WANTED = (LinkKind.COPY, LinkKind.EXCERPT)
+def _divided(texts: Texts, group: Iterable[int], threshold: float) -> list[set[int]]:
+    digests = {member: texts.keys[member].digest or 0 for member in group}
+    shingled = {digest: texts.prepared[member].distinct for member, digest in digests.items()}
+    part_of = parts(shingled, FLOOR_SHARE * threshold)
+    found: dict[int, set[int]] = defaultdict(set)
+    for member, digest in digests.items():
+        found[part_of[digest]].add(member)
+    return list(found.values())
 
 
-def share(hits: Sequence[bool]) -> float | None:
-    return sum(hits) / len(hits) if hits else None
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """Whether articles that were cut from others are linked to these."""
+
+    excerpts: Mapping[str, Sequence[bool]]  # by kind of edit
+    passages: Mapping[str, Sequence[bool]]
+    directed: Sequence[bool]  # of the excerpts linked as such: whether the right one is said to lie in the other
+
+
+def sourced(articles: Sequence[Edited], links: Mapping[Pair, Link]) -> Sourced:
+    """Look up the links that the set says there are."""
+    excerpts, passages = defaultdict(list), defaultdict(list)
+    directed = []
+    for index, article in enumerate(articles):
+        if article.passage_of is not None:
+            passages[article.kind].append(_pair(index, article.passage_of) in links)
+        if article.excerpt_of is not None:
+            link = links.get(_pair(index, article.excerpt_of))
+            excerpts[article.kind].append(link is not None and link.kind in WANTED)
+            if link is not None and link.kind is LinkKind.EXCERPT:
+                directed.append(link.inner == index)
+    return Sourced(excerpts, passages, directed)
+
+
+def _pair(one: int, other: int) -> Pair:
+    return min(one, other), max(one, other)
+
+
+def share(hits: Iterable[bool]) -> float | None:
+    """Return how many are true, as a share; None of none."""
+    counted = Counter(hits)
+    return counted[True] / counted.total() if counted else None
+
+
+def flat(by_kind: Mapping[str, Sequence[bool]]) -> Iterator[bool]:
+    """Yield the answers of all kinds."""
+    return (hit for hits in by_kind.values() for hit in hits)
+
+
+def kinds(articles: Sequence[Edited], group_of: Sequence[int], found: Sourced) -> list[dict[str, Any]]:
+    """Return one row for each kind of edit."""
+    counts = Counter(article.kind for article in articles)
+    paired = edited.together(articles, group_of)
+    return [
+        {
+            "kind": kind,
+            "articles": counts[kind],
+            "pairs": share(paired.get(kind, ())),
+            "excerpts": share(found.excerpts.get(kind, ())),
+            "passages": share(found.passages.get(kind, ())),
+        }
+        for kind in sorted(counts)
+    ]
+
+
+def at_threshold(texts: Texts, linked: Iterable[Pair], threshold: float) -> dict[str, Any]:
+    """Return the figures with another threshold for copies; it decides the kind of a link, not whether there is one."""
+    links = links_of(texts, linked, CopyRules(copy=threshold))
+    whole = edited.score(texts.articles, grouped(texts, links, threshold, is_divided=False))
+    scores = edited.score(texts.articles, grouped(texts, links, threshold))
+    found = sourced(texts.articles, links)
+    return {
+        "threshold": threshold,
+        **asdict(scores),
+        "f1_undivided": whole.f1,
+        "excerpts": share(flat(found.excerpts)),
+        "passages": share(flat(found.passages)),
+    }
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as lines; a dash where there is nothing."""
+    widths = [max(len(name) + 2, 34 if name in ("peer", "kind") else 10) for name in rows[0]]
+    lines = ["".join(f"{name:<{w}}" for name, w in zip(rows[0], widths, strict=True))]
+    for row in rows:
+        cells = ("-" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values())
+        lines.append("".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)))
+    return "\n".join(lines) + "\n"
+
+
+def measure(articles: Sequence[Edited]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Key, link and group; return the rows of the table of kinds, and the figures."""
+    clock = [time.process_time()]
+    keys = keys_of([article.body for article in articles])
+    clock.append(time.process_time())
+    prepared = [prepare(index, article.title, article.body) for index, article in enumerate(articles)]
+    texts = Texts(articles, keys, prepared)
+    clock.append(time.process_time())
+    tried = list(candidate_pairs(keys))
+    clock.append(time.process_time())
+    rules = CopyRules()
+    links = links_of(texts, tried, rules)
+    clock.append(time.process_time())
+    group_of = grouped(texts, links, rules.copy)
+    found = sourced(articles, links)
+    took = [1000 * (end - start) for start, end in pairwise(clock)]
+    figures = {
+        **asdict(edited.score(articles, group_of)),
+        "excerpts": share(flat(found.excerpts)),
+        "excerpts_directed": share(found.directed),
+        "passages": share(flat(found.passages)),
+        "candidates": len(tried),
+        "keys_per_article": sum(len(own.all) for own in keys) / len(keys),
+        "ms_keys": took[0] / len(articles),
+        "ms_prepare": took[1] / len(articles),
+        "ms_lookup": took[2] / len(articles),
+        "ms_compare_pair": took[3] / max(1, len(tried)),
+        "thresholds": [at_threshold(texts, links, threshold) for threshold in THRESHOLDS],
+    }
+    return kinds(articles, group_of, found), figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    rows = read(parser.parse_args().data / "near_duplicates" / "edited_copies.jsonl.gz")
-
-    started = time.process_time()
-    keys = keys_of([row["body"] for row in rows])
-    keyed = time.process_time()
-    prepared = [prepare(index, row["title"], row["body"]) for index, row in enumerate(rows)]
-    ready = time.process_time()
-    tried = list(candidate_pairs(keys))
-    looked_up = time.process_time()
-    links = {(a, b): link for a, b in tried if (link := compare(prepared[a], prepared[b]))}
-    compared = time.process_time()
-    groups = components(range(len(rows)), (pair for pair, link in links.items() if link.kind is LinkKind.COPY))
-    group_of = [0] * len(rows)
-    for number, group in enumerate(groups):
-        for member in group:
-            group_of[member] = number
-
-    labelled = [index for index, row in enumerate(rows) if row["group"] is not None]
-    scores = pair_scores([rows[i]["group"] for i in labelled], [group_of[i] for i in labelled])
-    kinds = by_kind(rows, group_of, links)
-    excerpts = [(n, found) for kind, n, _, found in kinds if kind != "quoted_in_roundup" and found is not None]
-    scores |= {
-        "excerpts": sum(n * found for n, found in excerpts) / sum(n for n, _ in excerpts),
-        "passages": next(found for kind, _, _, found in kinds if kind == "quoted_in_roundup"),
-        "candidates": len(tried),
-        "keys_per_article": sum(len(own.all) for own in keys) / len(keys),
-        "ms_keys": 1000 * (keyed - started) / len(rows),
-        "ms_prepare": 1000 * (ready - keyed) / len(rows),
-        "ms_lookup": 1000 * (looked_up - ready) / len(rows),
-        "ms_compare_pair": 1000 * (compared - looked_up) / max(1, len(tried)),
-    }
+    parser.add_argument("--peers", action="store_true", help="measure datasketch's and text-dedup's MinHash, too")
+    parser.add_argument("--cache", type=Path, default=cache(), help="where environments of peers are kept")
+    arguments = parser.parse_args()
+    articles = edited.read(arguments.data)
+    rows, figures = measure(articles)
     out = sys.stdout
-    out.write(f"{'kind of edit':<20}{'articles':>9}{'pairs grouped':>15}{'source found':>14}\n")
-    for kind, n, paired, found in kinds:
-        cells = ("-" if value is None else f"{value:.3f}" for value in (paired, found))
-        out.write(f"{kind:<20}{n:>9}{next(cells):>15}{next(cells):>14}\n")
-    out.write("".join(f"{name:<20}{value:>9.3f}\n" for name, value in scores.items()))
-    out.write(json.dumps({"benchmark": "copies", **scores}) + "\n")
+    out.write(table(rows) + "\n")
+    out.write("".join(f"{name:<24}{value:.3f}\n" for name, value in figures.items() if name != "thresholds") + "\n")
+    out.write(table(figures["thresholds"]) + "\n")
+    if arguments.peers:
+        figures["peers"] = peers(articles, arguments.cache)
+        out.write(table(figures["peers"]) + "\n")
+    out.write(json.dumps({"benchmark": "copies", **figures, "kinds": rows}) + "\n")
 
 
 if __name__ == "__main__":

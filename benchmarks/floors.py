@@ -13,7 +13,7 @@ from typing import Any, Final
 
 # benchmark -> path into its JSON line -> lowest figure
 FLOORS: Final[dict[str, dict[str, float]]] = {
-    "copies": {"f1": 0.99, "ari": 0.99, "excerpts": 0.98},
+    "copies": {"f1": 0.99, "ari": 0.99, "excerpts": 0.98, "passages": 0.9},
     "stories": {"stream.b3_f1": 0.92, "stream.pair_f1": 0.77, "untimed.b3_f1": 0.92},
     # F1 of the text, by set
     "extraction": {

@@ -16,8 +16,6 @@ import argparse
 import base64
 import json
 import os
-import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -33,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.environments import NotInstalledError, cache, environment
 from benchmarks.extraction import Tally, page_sets, pages
 from foundation.pool import WorkerPool
 from pipelines import worker
@@ -55,32 +54,6 @@ PEERS = {
     "news-please": f"news-please==1.6.16 {LANGUAGES}",
 }
 PATIENCE = 60.0  # seconds for one page: then its reader is ended and has read nothing
-
-
-class NotInstalledError(Exception):
-    """A reader's environment could not be made, or it does not run there: its row says why."""
-
-
-def environment(cache: Path, requirements: str) -> Path:
-    """Return the Python of an environment that holds ``requirements``; made once, and made anew if that broke off."""
-    folder = cache / re.sub(r"[^\w.]+", "-", requirements)
-    python = folder / "bin" / "python"
-    if (folder / "ready").exists():
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    if uv := shutil.which("uv"):
-        steps = [[uv, "venv", "--quiet", "--python", sys.executable, str(folder)]]
-        steps += [[uv, "pip", "install", "--quiet", "--python", str(python), *requirements.split()]]
-    else:
-        steps = [[sys.executable, "-m", "venv", str(folder)]]
-        steps += [[str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]]
-        steps[-1] += requirements.split()
-    for step in steps:
-        done = subprocess.run(step, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NotInstalledError((done.stderr.strip().splitlines() or ["no reason given"])[-1])
-    (folder / "ready").touch()
-    return python
 
 
 class Reader:
@@ -215,8 +188,7 @@ def show(results: list[dict[str, Any]], missing: dict[str, str], speed: dict[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, action="append", required=True, help="a page set, or a folder of such")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    parser.add_argument("--cache", type=Path, default=home / "storyfold" / "peers", help="where environments are kept")
+    parser.add_argument("--cache", type=Path, default=cache(), help="where environments are kept")
     parser.add_argument(
         "--now", type=datetime.fromisoformat, default=datetime.now(UTC), help="dates after it are not believed"
     )
