@@ -6,7 +6,10 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A colon, an arrow, dots or a dash behind "Related": what makes it a label and not the beginning of a sentence.
 _LABEL_END = r"(?P<end>\s*[:：|►▶»>→…]|\s*\.\.\.|\s+[-–—]\s|\W*$|\s)"
@@ -14,7 +17,6 @@ _FRAMES = {
     "whole": r"^[\W_]*(?:{})[\W_]*$",
     "list": r"^[\W_]*(?:{0})(?:\s*[|·•]\s*(?:{0}))*[\W_]*$",  # "Print this page | Write to the editor"
     "opens": r"^[\W_]*(?:{})",
-    "anywhere": r"(?:{})",
     "labelled": r"^[\W_]*(?:{})" + _LABEL_END.replace("{", "{{").replace("}", "}}"),
     "words": r"(?:{})",
 }
@@ -23,23 +25,41 @@ _TABLES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("phr
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One table of phrases: a pattern, and the length beyond which a line is none of them."""
+    """One table of phrases: their patterns, and the length beyond which a line is none of them.
 
-    pattern: re.Pattern[str]
+    ``begins`` is tried where the line begins, ``holds`` is looked for in all of it. They are two because `re.search`
+    tries a pattern that opens with ``^`` at every character, too.
+    """
+
+    begins: re.Pattern[str] | None
     limit: int
+    holds: re.Pattern[str] | None = None
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return how the line says one of these phrases, or None."""
-        return self.pattern.search(line) if len(line) <= self.limit else None
+        if len(line) > self.limit:
+            return None
+        found = self.begins.match(line) if self.begins else None
+        return found or (self.holds.search(line) if self.holds else None)
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(f"(?:{phrase})" for phrase in phrases)
 
 
 def _words(table: str) -> str:
-    return "|".join(f"(?:{phrase})" for phrase in _TABLES[table]["phrases"])
+    return _either(_TABLES[table]["phrases"])
 
 
-def _phrases(table: str) -> Phrases:
-    pattern = re.compile(_FRAMES[_TABLES[table]["match"]].format(_words(table)), re.IGNORECASE)
-    return Phrases(pattern, int(_TABLES[table].get("limit", 400)))
+def _phrases(table: str, limit: int = 400) -> Phrases:
+    frame, limit = _TABLES[table]["match"], int(_TABLES[table].get("limit", limit))
+    if frame != "anywhere":
+        return Phrases(re.compile(_FRAMES[frame].format(_words(table)), re.IGNORECASE), limit)
+    parts: tuple[list[str], list[str]] = [], []
+    for phrase in _TABLES[table]["phrases"]:
+        parts[phrase.startswith("^")].append(phrase)
+    within, at_first = (re.compile(_either(part), re.IGNORECASE) if part else None for part in parts)
+    return Phrases(at_first, limit, within)
 
 
 AD = _phrases("ad")
@@ -61,9 +81,9 @@ CONTRIBUTED = _phrases("contributed")
 READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
 EMBED = _phrases("embed")
-SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
+SCRIPT = _phrases("script", limit=1_000_000)
 QUOTED = re.compile(r"\b(?:click|tap) to tweet\W*$", re.IGNORECASE)  # a button that sends a sentence of the story
-SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: the look-up is most of what a rule costs
+_SCRIPT_SIGN = re.compile(r"[<{=\[]")
 
 _DATE_PART = re.compile(
     rf"(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])"
@@ -77,6 +97,11 @@ MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
     rf"(?:(?:19|20)\d\d)|\d\W+{MONTH}\b|\b{MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
 )
+
+
+def holds_script_sign(line: str) -> bool:
+    """Tell whether a line has a sign without which it is no script: looking for one is most of what that rule costs."""
+    return _SCRIPT_SIGN.search(line) is not None
 
 
 def is_date_line(line: str) -> bool:
