@@ -24,9 +24,8 @@ SENTENCE = 20  # characters that end in a full stop, beside a time: "Published:"
 _STOPS = (".", "!", "?", "。", "”", "»", '"')
 _PIECES = re.compile(r".{1,200}\S{0,200}", re.DOTALL)  # that end where a word does, unless it is longer than any word
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-_NOSCRIPT = re.compile(rb"<(/?)noscript\b[^>]*>", re.IGNORECASE)
 # An article after </html> is lost by the parser; without the end tags it stays in the body, as the standard wants it.
-_END_OF_PAGE = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
+_CUT = re.compile(rb"<(?:(?P<end>/(?:html|body)\s*)|(/?)noscript\b[^>]*)>", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SELF_CLOSED_HTML = re.compile(rb"<html([^<>]*)/>", re.IGNORECASE)
 
@@ -41,9 +40,10 @@ def tree_of(html: str) -> HtmlElement | None:
 
 def parse(html: str) -> HtmlElement | None:
     """Return the page's parse, or None where the parser finds no element at all."""
-    page = _without_noscript(html.encode("utf-8", "replace").translate(None, _CONTROLS))
-    page = _XML_DECLARATION.sub(b"", _END_OF_PAGE.sub(b"", page), count=1)
-    page = _SELF_CLOSED_HTML.sub(rb"<html\1>", page[:HEAD], count=1) + page[HEAD:]
+    page = _cut(html.encode("utf-8", "replace").translate(None, _CONTROLS))
+    page = _XML_DECLARATION.sub(b"", page, count=1)
+    if _SELF_CLOSED_HTML.search(page, 0, HEAD):
+        page = _SELF_CLOSED_HTML.sub(rb"<html\1>", page[:HEAD], count=1) + page[HEAD:]
     parser = HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_ONE_CLASS)
     try:
@@ -96,13 +96,21 @@ def _composed(text: str) -> str:
     return "".join(unicodedata.normalize("NFC", piece) for piece in _PIECES.findall(text))
 
 
-def _without_noscript(page: bytes) -> bytes:
-    """Cut each innermost ``<noscript>…</noscript>``: one holding an unclosed element swallows what follows it."""
-    kept, start, opened = [], 0, -1
-    for tag in _NOSCRIPT.finditer(page):
-        if not tag[1]:
-            opened = tag.start()
-        elif opened >= 0:
-            kept.append(page[start:opened])
-            start, opened = tag.end(), -1
-    return b"".join([*kept, page[start:]]) if start else page
+def _cut(page: bytes) -> bytes:
+    """Cut the end tags of the page, and each innermost ``<noscript>…</noscript>``.
+
+    A noscript that holds an unclosed element swallows what follows it.
+    """
+    cuts: list[tuple[int, int]] = []
+    opened: tuple[int, int] | None = None  # where a noscript begins, and how many cuts there were before it
+    for tag in _CUT.finditer(page):
+        if tag["end"]:
+            cuts.append(tag.span())
+        elif not tag[2]:
+            opened = tag.start(), len(cuts)
+        elif opened is not None:
+            begin, before = opened
+            cuts[before:] = [(begin, tag.end())]
+            opened = None
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(page)]
+    return b"".join(page[start:end] for start, end in zip(starts, ends, strict=True)) if cuts else page
