@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from lxml import etree
-from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstruction, HTMLParser, document_fromstring
+from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProcessingInstruction, document_fromstring
 
 HEAD = 4096  # bytes in which a page's first element is
 # lxml.html asks Python for the class of every element that anybody touches, so that forms have methods of their own:

@@ -112,10 +112,14 @@ class Segment:
 
 
 def text_key(text: str) -> str:
-    """Letters and digits only, in lower case: two spellings of one line have one key."""
-    if text.isascii():  # the same, in half the time
-        return text.encode().translate(_LOWER, _NO_ALNUM).decode()
-    return "".join(_ALNUM.findall(text)).casefold()
+    """Letters and digits only, in lower case: two spellings of one line have one key.
+
+    ASCII's other characters go first, in one pass over bytes: what is left are few and long runs of letters.
+    """
+    key = text.encode("utf-8", "surrogatepass").translate(_LOWER, _NO_ALNUM).decode("utf-8", "surrogatepass")
+    if key.isascii():
+        return key
+    return (key if key.isalnum() else "".join(_ALNUM.findall(key))).casefold()
 
 
 class Lines:

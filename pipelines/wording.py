@@ -17,9 +17,11 @@ _FRAMES = {
     "whole": r"^[\W_]*(?:{})[\W_]*$",
     "list": r"^[\W_]*(?:{0})(?:\s*[|·•]\s*(?:{0}))*[\W_]*$",  # "Print this page | Write to the editor"
     "opens": r"^[\W_]*(?:{})",
+    "anywhere": r"(?:{})",
     "labelled": r"^[\W_]*(?:{})" + _LABEL_END.replace("{", "{{").replace("}", "}}"),
     "words": r"(?:{})",
 }
+_LOOSE = re.compile(r"\^?(?:\(\?:)?(?:\.|\[\^)")  # opens with anything: ".{0,160}", "^[^.!?]{0,80}"
 _TABLES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text(encoding="utf-8"))
 
 
@@ -27,20 +29,25 @@ _TABLES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("phr
 class Phrases:
     """One table of phrases: their patterns, and the length beyond which a line is none of them.
 
-    ``begins`` is tried where the line begins, ``holds`` is looked for in all of it. They are two because `re.search`
-    tries a pattern that opens with ``^`` at every character, too.
+    ``begins`` is tried where the line begins. ``holds`` is looked for in all of it, if it has one of ``signs`` or if
+    there are none: what may stand anywhere is dear to look for, and `re.search` tries even a ``^`` at every character.
     """
 
     begins: re.Pattern[str] | None
     limit: int
     holds: re.Pattern[str] | None = None
+    signs: tuple[str, ...] = ()
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return how the line says one of these phrases, or None."""
         if len(line) > self.limit:
             return None
-        found = self.begins.match(line) if self.begins else None
-        return found or (self.holds.search(line) if self.holds else None)
+        if self.begins and (found := self.begins.match(line)):
+            return found
+        return self.holds.search(line) if self.holds and self._may_hold(line.lower()) else None
+
+    def _may_hold(self, lowered: str) -> bool:
+        return not self.signs or any(sign in lowered for sign in self.signs)
 
 
 def _either(phrases: Iterable[str]) -> str:
@@ -52,14 +59,24 @@ def _words(table: str) -> str:
 
 
 def _phrases(table: str, limit: int = 400) -> Phrases:
-    frame, limit = _TABLES[table]["match"], int(_TABLES[table].get("limit", limit))
-    if frame != "anywhere":
-        return Phrases(re.compile(_FRAMES[frame].format(_words(table)), re.IGNORECASE), limit)
+    begins, holds = (re.compile(framed(table, part), re.IGNORECASE) if part else None for part in parted(table))
+    return Phrases(begins, int(_TABLES[table].get("limit", limit)), holds, tuple(_TABLES[table].get("signs", ())))
+
+
+def framed(table: str, phrases: Iterable[str]) -> str:
+    """Return the pattern of some phrases of a table, as that table's lines say them."""
+    return _FRAMES[_TABLES[table]["match"]].format(_either(phrases))
+
+
+def parted(table: str) -> tuple[list[str], list[str]]:
+    """Return the phrases of a table that a line begins with, and those that may stand anywhere in it."""
+    entry = _TABLES[table]
     parts: tuple[list[str], list[str]] = [], []
-    for phrase in _TABLES[table]["phrases"]:
-        parts[phrase.startswith("^")].append(phrase)
-    within, at_first = (re.compile(_either(part), re.IGNORECASE) if part else None for part in parts)
-    return Phrases(at_first, limit, within)
+    is_anywhere, has_signs = entry["match"] == "anywhere", "signs" in entry
+    for phrase in entry["phrases"]:
+        is_loose = (is_anywhere and not phrase.startswith("^")) or (has_signs and _LOOSE.match(phrase))
+        parts[bool(is_loose)].append(phrase)
+    return parts
 
 
 AD = _phrases("ad")
