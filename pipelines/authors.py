@@ -53,10 +53,15 @@ _PRONOUN = re.compile(r"\s*\((?:he|she|they)[^()]{0,40}\)", re.IGNORECASE)
 
 def marked_byline(tree: HtmlElement) -> str | None:
     """Return what the page marks as its author: rel=author, itemprop=author, a byline class; the first such element."""
+    others: set[str] = set()  # classes that mark nobody: pages have a few, time and again
     for element in tree.iter("a", "span", "div", "p", "address", "li", "h4", "h5"):
         named = element.get("class")
-        marked = element.get("rel") == "author" or element.get("itemprop") == "author"
-        if marked or (named and _BYLINE_CLASS.search(named)):
+        is_marked = element.get("rel") == "author" or element.get("itemprop") == "author"
+        if not is_marked and named and named not in others:
+            is_marked = _BYLINE_CLASS.search(named) is not None
+            if not is_marked:
+                others.add(named)
+        if is_marked:
             text = clean(element.text_content())
             if 2 < len(text) <= 2 * MAX_NAME and next(element.iterancestors("figure", "figcaption"), None) is None:
                 return text

@@ -49,6 +49,7 @@ _PUBLISHED = re.compile(
 
 def on_page(
     tree: HtmlElement,
+    page: str,
     url: str,
     meta: Meta,
     lines: Lines,
@@ -63,7 +64,7 @@ def on_page(
     marked = list(metadata.marked(tree))
     told += [(source, raw) for source, raw, says_published in marked if says_published]
     if not dates.best(told, now, language):
-        day = dates.by_htmldate(tree, url, now)
+        day = dates.by_htmldate(page, url, now)
         guessed = [*([("html", day)] if day else ()), *((source, raw) for source, raw, _ in marked)]
         changed = {read[0].date() for _, raw in metadata.modified(meta) if (read := dates.parse(raw, language))}
         if guessed and not _is_on(guessed[0][1], changed, language):  # another would be another article's

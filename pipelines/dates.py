@@ -11,11 +11,10 @@ from htmldate import find_date
 
 from pipelines import written_dates
 from pipelines.doubts import EARLIEST, EASTMOST, EPOCH, NEVER, doubt
+from pipelines.markup import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from lxml.html import HtmlElement
 
     from pipelines.reading import Doubt
 
@@ -86,11 +85,14 @@ def doubted(
     return None
 
 
-def by_htmldate(tree: HtmlElement, url: str, now: datetime | None) -> str | None:
-    """Return the day that htmldate finds in markup and text.
+def by_htmldate(page: str, url: str, now: datetime | None) -> str | None:
+    """Return the day that htmldate finds in a page's markup, scripts and text, for which it is parsed anew.
 
     Not by its extensive search, which would load dateparser (1.3 s for the first page) for one date in forty.
     """
+    tree = tree_of(page)
+    if tree is None:
+        return None
     latest = (now or NEVER).astimezone(UTC) + (EASTMOST if now else timedelta())
     try:
         return find_date(

@@ -20,7 +20,7 @@ from pipelines.decoding import decode, repaired
 from pipelines.labels import label
 from pipelines.language import language
 from pipelines.main_text import main_text
-from pipelines.markup import parse, unwrap
+from pipelines.markup import lighten, tree_of
 from pipelines.reading import TEXT, Article, NoArticle
 from pipelines.recovery import recover
 from pipelines.segments import Lines
@@ -73,16 +73,16 @@ def _not_html(html: bytes, content_type: str | None) -> NoArticle | None:
 def _read(html: bytes, url: str, content_type: str | None, now: datetime | None) -> Reading:
     decoded = decode(html, content_type)
     page = decoded.text
-    tree = parse(page)
+    tree = tree_of(page)
     if tree is None:
         return NoArticle("unparsable", "the parser found no element")
-    unwrap(tree)
     meta = metadata.read(tree, url)
     body = tree.find("body")
     lines = Lines(body if body is not None else tree)
     posts = live_blogs.posts(meta, now)
-    text = live_blogs.with_missing(main_text(tree, page, metadata.article_body(meta), lines), posts)
     about = about_page(meta, tree, url)
+    lighten(tree)
+    text = live_blogs.with_missing(main_text(tree, page, metadata.article_body(meta), lines), posts)
     paragraphs = recover(text.paragraphs, lines)
     labelled = label(paragraphs, lines, about)
     if about.title is None and (title := of_bare_lines(block.text for block in labelled if block.label == TEXT)):
@@ -105,7 +105,7 @@ def _read(html: bytes, url: str, content_type: str | None, now: datetime | None)
     published, refused = dates.best(claims, now, tag), dates.doubted(claims, now, tag)
     # A date that cannot be true is no reason to guess another; what stands for none is.
     if published is None and (refused is None or dates.parse(refused[1], tag) is None):
-        published = on_page(tree, url, meta, lines, blocks, now, tag)
+        published = on_page(tree, page, url, meta, lines, blocks, now, tag)
     source, raw, doubt = (*published[1:], None) if published else refused or (None, None, None)
     modified = dates.best(metadata.modified(meta), now, tag)
     return Article(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from pipelines.segments import Lines, Segment
 
-_FAST = Extractor(output_format="python", fast=True, comments=False)
-_DEFAULT = Extractor(output_format="python", fast=False, comments=False)
+# Not as "python", which would write the tree that we read as a text, too.
+_FAST = Extractor(output_format="txt", fast=True, comments=False)
+_DEFAULT = Extractor(output_format="txt", fast=False, comments=False)
 
 SHORT = 250  # characters: below that trafilatura itself starts to doubt
 # articleBody is worse than trafilatura where both exist (measured); it wins only where trafilatura lost most of it.

@@ -48,15 +48,10 @@ def recover(found: Sequence[Paragraph], lines: Lines) -> tuple[Paragraph, ...]:
         if index in taken:
             headings.clear()
             continue
-        kind = _kind(block)
-        if block.tag in HEADINGS and kind[2:] in parents:
+        is_wordy = len(segment.text) >= PARAGRAPH and segment.linked < LINKED * len(segment.text)
+        if block.tag in HEADINGS and _kind(block)[2:] in parents:
             headings.append((index, Paragraph(segment.text, "head")))
-        elif (
-            kind in kinds
-            and len(segment.text) >= PARAGRAPH
-            and segment.linked < LINKED * len(segment.text)
-            and segment.key not in known
-        ):
+        elif is_wordy and _kind(block) in kinds and segment.key not in known:
             missed += [*headings, (index, Paragraph(segment.text, "item" if block.tag == "li" else "p"))]
             headings.clear()
     return _merge(found, places, missed)

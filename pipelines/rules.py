@@ -84,9 +84,7 @@ def _short(line: Line, limit: int) -> bool:
 
 
 def _code(line: Line, _: Page) -> bool:
-    return (
-        line.tag != "code" and not wording.SCRIPT_SIGNS.isdisjoint(line.text) and bool(wording.SCRIPT.match(line.text))
-    )
+    return line.tag != "code" and wording.holds_script_sign(line.text) and wording.SCRIPT.match(line.text) is not None
 
 
 def _figure(line: Line, _: Page) -> bool:

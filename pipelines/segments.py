@@ -88,6 +88,8 @@ HEAD_CHARS = 40
 MOST_READ, NEAR = 50_000_000, 5_000
 MAX_TRIES = 50  # occurrences tried for one that begins a line: a short key such as "ad" occurs inside many words
 _ALNUM = re.compile(r"[^\W_]+")
+_LOWER = bytes(range(256)).lower()
+_NO_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 @dataclass(slots=True)
@@ -110,8 +112,14 @@ class Segment:
 
 
 def text_key(text: str) -> str:
-    """Letters and digits only, in lower case: two spellings of one line have one key."""
-    return "".join(_ALNUM.findall(text)).casefold()
+    """Letters and digits only, in lower case: two spellings of one line have one key.
+
+    ASCII's other characters go first, in one pass over bytes: what is left are few and long runs of letters.
+    """
+    key = text.encode("utf-8", "surrogatepass").translate(_LOWER, _NO_ALNUM).decode("utf-8", "surrogatepass")
+    if key.isascii():
+        return key
+    return (key if key.isalnum() else "".join(_ALNUM.findall(key))).casefold()
 
 
 class Lines:
@@ -188,7 +196,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
-        self.pieces: list[str] = []
+        self.pieces: list[str] = []  # of the line that is being read: empty, or the first holds more than space
         self.owners: list[_Element] = []
         self.linked = 0
 
@@ -198,29 +206,31 @@ class _Reader:
             self._add(text, element, in_link)
         for child in element:
             tag = child.tag
-            breaks = tag in LINE_BREAKERS
-            if breaks:
-                self.flush(block)
-            if tag not in UNREAD and isinstance(tag, str):
-                self.read(child, child if breaks else block, in_link or tag == "a")
-            if breaks:
-                self.flush(child)
+            if tag in LINE_BREAKERS:
+                if self.pieces:
+                    self.flush(block)
+                if tag not in UNREAD:
+                    self.read(child, child, in_link)
+                if self.pieces:
+                    self.flush(child)
+            elif tag not in UNREAD and isinstance(tag, str):
+                self.read(child, block, in_link or tag == "a")
             if text := child.tail:
                 self._add(text, element, in_link)
 
     def flush(self, block: _Element) -> None:
         """End the line: if it holds a letter or a digit, it is one, in the element that holds all of it."""
-        if self.owners:
-            text = clean("".join(self.pieces))
-            if key := text_key(text):
-                owner = self.owners[0] if len(self.owners) == 1 else block
-                self.segments.append(Segment(text, key, owner, self.linked))
-        if self.pieces:
-            self.pieces, self.owners, self.linked = [], [], 0
+        text = clean("".join(self.pieces))
+        if key := text_key(text):
+            owner = self.owners[0] if len(self.owners) == 1 else block
+            self.segments.append(Segment(text, key, owner, self.linked))
+        self.pieces, self.owners, self.linked = [], [], 0
 
     def _add(self, text: str, owner: _Element, in_link: bool) -> None:
-        self.pieces.append(text)
         if not text.isspace():
+            self.pieces.append(text)
             self.owners.append(owner)
             if in_link:
                 self.linked += len(text.strip())
+        elif self.pieces:
+            self.pieces.append(text)

@@ -92,25 +92,34 @@ def locate(paragraphs: Sequence[Paragraph], lines: Lines, silent: Collection[str
     """Find each paragraph's place on the page."""
     lines.rewind()
     count = len(paragraphs)
-    read = [_place(Line(text, index, count, silent=silent), lines) for index, text in enumerate(paragraphs)]
+    ways: dict[_Element, list[_Element]] = {}
+    read = [_place(Line(text, index, count, silent=silent), lines, ways) for index, text in enumerate(paragraphs)]
     mass: Counter[_Element] = Counter()
     for line in read:
         for element in line.path:
             mass[element] += len(line.text)
     story = STORY_SHARE * sum(len(line.text) for line in read)
+    named: dict[_Element, frozenset[str]] = {}
     for line in read:
         line.path = line.path[: next((at for at, element in enumerate(line.path) if mass[element] > story), None)]
-        line.tokens = frozenset(token for element in line.path for token in _tokens(element))
+        for element in line.path:
+            if element not in named:
+                named[element] = frozenset(_tokens(element))
+        line.tokens = frozenset().union(*(named[element] for element in line.path))
         line.tags = frozenset(str(element.tag) for element in line.path)
     return read
 
 
-def _place(line: Line, lines: Lines) -> Line:
+def _place(line: Line, lines: Lines, ways: dict[_Element, list[_Element]]) -> Line:
+    """Fill in where a line stands; ``ways`` keeps the way up from each parent, which most paragraphs share."""
     line.key = text_key(line.text)
     line.segments = lines.find(line.text)
     if line.segments:
         element = line.segments[0].element
-        line.path = [element, *element.iterancestors()]
+        parent = element.getparent()
+        if parent is not None and parent not in ways:
+            ways[parent] = [parent, *parent.iterancestors()]
+        line.path = [element, *(ways[parent] if parent is not None else ())]
         line.linked = sum(segment.linked for segment in line.segments) / max(
             1, sum(len(segment.text) for segment in line.segments)
         )

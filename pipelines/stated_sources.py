@@ -62,7 +62,7 @@ _LETTERS = re.compile(r"\w+")
 _SIGNS = frozenset(
     spelling
     for name in (*_KNOWN, *_COMMON, *_MEDIA["words"], *_MEDIA["first"], *_MEDIA["alone"])
-    for word in [max(_LETTERS.findall(name), key=len)]
+    for word in [max(_LETTERS.findall(name.removeprefix("The ")), key=len)]
     for spelling in (word, word.upper(), word.capitalize())
 ) | {"com", "org", "net", "co", "TV", "FM", "AM", "DT"}
 

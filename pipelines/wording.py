@@ -6,7 +6,10 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A colon, an arrow, dots or a dash behind "Related": what makes it a label and not the beginning of a sentence.
 _LABEL_END = r"(?P<end>\s*[:：|►▶»>→…]|\s*\.\.\.|\s+[-–—]\s|\W*$|\s)"
@@ -18,28 +21,62 @@ _FRAMES = {
     "labelled": r"^[\W_]*(?:{})" + _LABEL_END.replace("{", "{{").replace("}", "}}"),
     "words": r"(?:{})",
 }
+_LOOSE = re.compile(r"\^?(?:\(\?:)?(?:\.|\[\^)")  # opens with anything: ".{0,160}", "^[^.!?]{0,80}"
 _TABLES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One table of phrases: a pattern, and the length beyond which a line is none of them."""
+    """One table of phrases: their patterns, and the length beyond which a line is none of them.
 
-    pattern: re.Pattern[str]
+    ``begins`` is tried where the line begins. ``holds`` is looked for in all of it, if it has one of ``signs`` or if
+    there are none: what may stand anywhere is dear to look for, and `re.search` tries even a ``^`` at every character.
+    """
+
+    begins: re.Pattern[str] | None
     limit: int
+    holds: re.Pattern[str] | None = None
+    signs: tuple[str, ...] = ()
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return how the line says one of these phrases, or None."""
-        return self.pattern.search(line) if len(line) <= self.limit else None
+        if len(line) > self.limit:
+            return None
+        if self.begins and (found := self.begins.match(line)):
+            return found
+        return self.holds.search(line) if self.holds and self._may_hold(line.lower()) else None
+
+    def _may_hold(self, lowered: str) -> bool:
+        return not self.signs or any(sign in lowered for sign in self.signs)
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(f"(?:{phrase})" for phrase in phrases)
 
 
 def _words(table: str) -> str:
-    return "|".join(f"(?:{phrase})" for phrase in _TABLES[table]["phrases"])
+    return _either(_TABLES[table]["phrases"])
 
 
-def _phrases(table: str) -> Phrases:
-    pattern = re.compile(_FRAMES[_TABLES[table]["match"]].format(_words(table)), re.IGNORECASE)
-    return Phrases(pattern, int(_TABLES[table].get("limit", 400)))
+def _phrases(table: str, limit: int = 400) -> Phrases:
+    begins, holds = (re.compile(framed(table, part), re.IGNORECASE) if part else None for part in parted(table))
+    return Phrases(begins, int(_TABLES[table].get("limit", limit)), holds, tuple(_TABLES[table].get("signs", ())))
+
+
+def framed(table: str, phrases: Iterable[str]) -> str:
+    """Return the pattern of some phrases of a table, as that table's lines say them."""
+    return _FRAMES[_TABLES[table]["match"]].format(_either(phrases))
+
+
+def parted(table: str) -> tuple[list[str], list[str]]:
+    """Return the phrases of a table that a line begins with, and those that may stand anywhere in it."""
+    entry = _TABLES[table]
+    parts: tuple[list[str], list[str]] = [], []
+    is_anywhere, has_signs = entry["match"] == "anywhere", "signs" in entry
+    for phrase in entry["phrases"]:
+        is_loose = (is_anywhere and not phrase.startswith("^")) or (has_signs and _LOOSE.match(phrase))
+        parts[bool(is_loose)].append(phrase)
+    return parts
 
 
 AD = _phrases("ad")
@@ -61,9 +98,9 @@ CONTRIBUTED = _phrases("contributed")
 READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
 EMBED = _phrases("embed")
-SCRIPT = Phrases(_phrases("script").pattern, 1_000_000)
+SCRIPT = _phrases("script", limit=1_000_000)
 QUOTED = re.compile(r"\b(?:click|tap) to tweet\W*$", re.IGNORECASE)  # a button that sends a sentence of the story
-SCRIPT_SIGNS = frozenset("<{=[")  # without one of these no line is a script: the look-up is most of what a rule costs
+_SCRIPT_SIGN = re.compile(r"[<{=\[]")
 
 _DATE_PART = re.compile(
     rf"(?:{_words('months')}|{_words('date_words')})(?![^\W\d_])"
@@ -77,6 +114,11 @@ MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
     rf"(?:(?:19|20)\d\d)|\d\W+{MONTH}\b|\b{MONTH}\W+\d|\b(?:ago|vor|il y a|hace)\b|\d[月日]", re.IGNORECASE
 )
+
+
+def holds_script_sign(line: str) -> bool:
+    """Tell whether a line has a sign without which it is no script: looking for one is most of what that rule costs."""
+    return _SCRIPT_SIGN.search(line) is not None
 
 
 def is_date_line(line: str) -> bool:

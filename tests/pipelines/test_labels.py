@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import wording
 from pipelines.labels import label
 from pipelines.main_text import Paragraph
 from pipelines.markup import clean, parse
@@ -272,3 +275,53 @@ def test_the_last_sentence_of_a_story_stays_though_its_agency_stands_behind_it()
 def test_a_button_that_sends_a_sentence_of_the_story_is_of_the_story() -> None:
     line = "Bridges are for people who cannot wait for boats. Click To Tweet"
     assert labels(page(STORY, after=f"<p><a href='/tweet'>{line}</a></p>"), [*STORY, line])[line] == TEXT
+
+
+# One line at least for each phrase that may stand behind other words.
+LOOSE = {
+    "newsletter": [
+        "If you liked this, sign up for our weekly newsletter",
+        "Read on and sign up for it, delivered straight to you",
+        "It is free. Get it delivered every morning",
+        "The Harbour newsletter, to which you can subscribe",
+    ],
+    "legal": [
+        "The Courier receives an affiliate commission",
+        "The Courier may earn a commission",
+        "It may get a share of the sale",
+    ],
+    "credit": [
+        "These words are licensed under CC",
+        "Some of it is CC BY-SA",
+        "Some of it is CC-BY",
+        "The bridge (file photo)",
+        "The bridge on Sunday. Picture: Ann Ferrier",
+    ],
+    "credit_named": [
+        "The bridge — Reuters",
+        "The bridge via Getty",
+        "The bridge, courtesy of AP",
+        "The bridge | Alamy",
+        "The bridge (Getty Images)",
+        "The bridge Shutterstock",
+        "The bridge (Getty Images.)",
+    ],
+    "rights": [
+        "By us, ALL RIGHTS RESERVED",
+        "Wie immer: alle Rechte vorbehalten",
+        "It cannot be reproduced",
+        "It is not to be redistributed",
+        "By us, © 2026",
+        "Of copyright 2026",
+    ],
+}
+
+
+@pytest.mark.parametrize("table", LOOSE)
+def test_no_sign_hides_a_phrase_that_may_stand_behind_other_words(table: str) -> None:
+    phrases = getattr(wording, table.upper())
+    assert all(phrases.match(line) for line in LOOSE[table])
+    assert phrases.match("The bridge stays closed") is None
+    for loose in wording.parted(table)[1]:
+        alone = re.compile(wording.framed(table, [loose]), re.IGNORECASE)
+        assert any(alone.search(line) for line in LOOSE[table]), loose
