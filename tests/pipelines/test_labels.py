@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,10 +24,10 @@ ABOUT = Page(
 )
 
 
-def labels(html: str, texts: list[str]) -> dict[str, str]:
+def labels(html: str, texts: list[str], about: Page = ABOUT) -> dict[str, str]:
     tree = parse(html)
     assert tree is not None
-    blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT)
+    blocks = label([Paragraph(text) for text in texts], Lines(tree), about)
     assert [block.text for block in blocks] == texts
     return {block.text: block.label for block in blocks}
 
@@ -165,6 +167,78 @@ def test_a_line_of_furniture_after_the_story(line: str, expected: str) -> None:
 def test_a_sentence_of_the_story_stays(line: str) -> None:
     texts = [*STORY[:2], line, *STORY[2:]]
     assert set(labels(page(texts), texts).values()) == {TEXT}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Already a member of the European Union, Croatia joined the euro on Sunday.",
+        "To continue reading the letter was more than she could bear.",
+        "Jetzt testen Forscher in Jena ein Verfahren, das ohne Strom auskommt.",
+        "Dieser Artikel ist nur anwendbar, wenn der Bundestag zustimmt.",
+        "Déjà abonnée aux podiums, la Norvégienne a gagné dimanche.",
+        "Conteúdo exclusivo da plataforma atraiu 3 milhões de assinantes.",
+        "For more than two hours firefighters had to check every flat.",
+        "For the latest round of talks the envoys will go to Geneva on Friday.",
+        "Mehr dazu wollte die Polizei nicht sagen.",
+        "Alle vier Jahre sehen sie sich wieder.",
+        "Pour en savoir plus, les enquêteurs ont interrogé trois témoins.",
+        "Per approfondire il tema, la commissione ha ascoltato otto esperti.",
+        "詳細は今後の会議へ持ち越された。",
+        "Bilder von der Unglücksstelle zeigen zerstörte Häuser und Autos.",
+        "Imágenes de televisión mostraron a los manifestantes en la plaza.",
+        "Video by a bystander shows the officer firing three times.",
+        "Der Stürmer wechselt nach Turin, sagte Trainer Hans Meier (Bild).",
+        "Reporting restrictions imposed by the judge prevent the naming of the defendants.",
+        "Writing from his cell in the Arctic, he said that he was well.",
+        "Edited footage from a police helicopter showed the car on the wrong side of the road.",
+        "Mit Material aus dem 3D-Drucker bauen Forscher ein Haus.",
+        "The newsletter was sent to 3,000 customers by mistake, the bank said.",
+        "Substack, the newsletter platform, said that 4 million people subscribe to a writer.",
+        "Recibe un correo electrónico cada mañana de su hijo, que sigue preso.",
+        "By clicking a button, users agreed to hand over their data.",
+        "Подпишитесь под этим, требовал следователь.",
+        "Lenders paid commission to dealers without telling their customers, the court found.",
+        "Agents may earn a commission of up to six percent, the regulator said.",
+        "The judge ruled that the names of the children cannot be published.",
+        "Copyright infringement cases filed in 2019 fell by half.",
+        "This story cannot be told without the women who kept the ferries running.",
+        "Materials provided by the ministry show that forty people died.",
+        "An error occurred in the signal box at 07:12, investigators said.",
+        "All products recommended by the agency were recalled on Monday.",
+        "External content moderators in Kenya sued the company on Monday.",
+        "What do you think this health care bill will accomplish?",
+        "“What do you think, Iona? Maybe not?” the minister asked, perched on the edge of his chair.",
+        "Die Kommentare sind vernichtend, die Aktie fiel um vier Prozent.",
+        "コメントは得られていない。",
+        "تعليقات الوزير أثارت الغضب.",
+        "[T]he rewards of the concessions are widely evident.",
+        "[Applause] Thank you very much.",
+        "DIVISIONS",
+        "Most watched the rescue from the shore.",
+        "Mehr von ihnen kamen nicht zurück.",
+        "Also: the mayor resigned on Friday.",
+        "Partager le pouvoir",
+        "Dela på kostnaden.",
+        "مشاركة المغرب في المؤتمر.",
+        "Join the debate or stay at home, said the chancellor.",
+        "Siga o dinheiro no Facebook, disse a promotora.",
+        "I am Ukrainian and I will stay.",
+        "Loading docks",
+    ],
+)
+@pytest.mark.parametrize("place", [1, len(STORY)])
+def test_a_sentence_that_begins_like_furniture_stays(line: str, place: int) -> None:
+    texts = [*STORY[:place], line, *STORY[place:]]
+    assert labels(page(texts), texts)[line] == TEXT
+
+
+def test_the_last_sentence_about_somebody_is_no_bio_of_an_unnamed_author() -> None:
+    nobody = replace(ABOUT, authors=())
+    last = "McColl is currently visiting the harbour, where she will host the director of the ferries."
+    assert labels(page([*STORY, last]), [*STORY, last], nobody)[last] == TEXT
+    bio = "Ann Ferrier is a reporter at the Courier. She lives in Port Ellen."
+    assert labels(page([*STORY, bio]), [*STORY, bio], nobody)[bio] == "bio"
 
 
 @pytest.mark.parametrize(
