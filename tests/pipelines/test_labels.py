@@ -24,6 +24,10 @@ ABOUT = Page(
 )
 
 
+def paragraphs(lines: list[str]) -> str:
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
 def labels(html: str, texts: list[str], about: Page = ABOUT) -> dict[str, str]:
     tree = parse(html)
     assert tree is not None
@@ -267,6 +271,23 @@ def test_a_container_of_most_of_the_story_is_the_story_whatever_its_class_says()
         "<div class='ad promo related share comments'>" + "".join(f"<p>{t}</p>" for t in STORY) + "</div>",
     )
     assert set(labels(html, STORY).values()) == {TEXT}
+
+
+@pytest.mark.parametrize("name", ["comment", "opinion-comment", "teaser", "related", "newsletter", "bio", "ad-slot"])
+def test_a_story_broken_up_into_boxes_of_one_name_is_the_story(name: str) -> None:
+    each = "".join(f"<p class='{name}'>{line}</p>" for line in STORY)
+    halves = "".join(
+        f"<div class='{name}'>{page_part}</div><hr>" for page_part in map(paragraphs, (STORY[:2], STORY[2:]))
+    )
+    for body in (each, halves):
+        assert set(labels(page([], before=body), STORY).values()) == {TEXT}
+
+
+def test_comments_under_a_short_story_are_comments_however_long() -> None:
+    comments = [f"{line} So says reader {number}." for number, line in enumerate(STORY)]
+    below = "".join(f"<div class='comment'><p>{line}</p></div>" for line in comments)
+    found = labels(page(STORY[:1], after=below), [*STORY[:1], *comments])
+    assert [label for line, label in found.items() if line in comments] == ["comment_prompt"] * len(comments)
 
 
 def test_links_to_other_sites_are_sources_and_stay() -> None:
