@@ -175,7 +175,7 @@ def _own_address(line: Line, page: Page) -> bool:
 
 
 def _date_line(line: Line, _: Page) -> bool:
-    if line.tag not in {"p", "quote"} or not (line.index < TOP or line.from_end < 3):
+    if line.tag not in {"p", "quote"} or not (line.index < TOP or line.from_end < 3 or wording.STAMP.match(line.text)):
         return False
     return wording.is_date_line(line.text)
 
@@ -199,7 +199,9 @@ def names_somebody(line: Line) -> str | None:
 
 
 def _byline_phrase(line: Line, _: Page) -> bool:
-    return (line.index < TOP or line.from_end < 3) and wording.BYLINE.match(line.text) is not None
+    return (line.index < TOP or line.from_end < 3) and bool(
+        wording.BYLINE.match(line.text) or wording.BYLINE_LINE.match(line.text)
+    )
 
 
 def _contributed(line: Line, _: Page) -> bool:
@@ -234,6 +236,9 @@ def _in(box: Callable[[Line], bool], limit: int) -> Callable[[Line, Page], bool]
     return lambda line, _: box(line) and _short(line, limit)
 
 
+LATE = frozenset(
+    {"date_line", "byline_phrase", "contributed", "bio_phrase", "name_and_job"}
+)  # that ask how many follow
 Rule: TypeAlias = "tuple[Furniture, str, Callable[[Line, Page], bool]]"
 RULES: tuple[Rule, ...] = (
     ("script", "no_words", lambda line, _: not line.key),

@@ -79,7 +79,7 @@ _DATE_PART = re.compile(
     re.IGNORECASE,
 )
 _DATE_LINE = 90  # characters
-_STAMP = re.compile(rf"[\W_]*(?:{_words('stamps')})(?![^\W\d_])", re.IGNORECASE)  # "Updated at 1:23 p.m."
+STAMP = re.compile(rf"[\W_]*(?:{_words('stamps')})(?![^\W\d_])", re.IGNORECASE)  # "Updated at 1:23 p.m."
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
@@ -89,7 +89,7 @@ A_DATE = re.compile(
 
 def is_date_line(line: str) -> bool:
     """Tell whether a line is nothing but date words and numbers; and, as "10 p.m." heads a paragraph, names a date."""
-    if len(line) > _DATE_LINE or not (A_DATE.search(line) or _STAMP.match(line)):
+    if len(line) > _DATE_LINE or not (A_DATE.search(line) or STAMP.match(line)):
         return False
     return not _LETTER_OR_DIGIT.search(_DATE_PART.sub("", line))
 
@@ -102,6 +102,7 @@ BIO_ROLE = Phrases(
     re.compile(rf"^[\W_]*(?:[Bb]y )?{_NAME},? (?i:{_words('bio_verbs')})\b.{{0,160}}\b(?i:{_words('jobs')})\b"), 700
 )
 BIO_NAMED = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?i:{_words('bio_verbs')})\b"), 700)
+BYLINE_LINE = _phrases("byline_line")
 _FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
 BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m {_NAME}|I am {_FULL_NAME}|My name is {_NAME})\b"), 1200)
 OPENS_WITH_NAME = re.compile(rf"^[\W_]*(?:[Bb]y )?{_FULL_NAME},? ")  # "Baum is" may be about anybody

@@ -103,6 +103,31 @@ def labels(html: str, texts: list[str], about: Page = ABOUT) -> dict[str, str]:
         ("Click here to read the inspectors' report.", "promo"),
         ("READ MORE ON THE BRIDGE", "promo"),
         ("https://www.example.org/world/harbour-bridge", "share"),
+        ("Publié le 28 novembre 2026 à 10h00", "dateline"),
+        ("28 listopada 2026", "dateline"),
+        ("28 نوفمبر 2026", "dateline"),
+        ("写真：ロイター", "credit"),
+        ("图片来源：新华社", "credit"),
+        ("사진=연합뉴스", "credit"),
+        ("Fot. Tam Loudon / PAP", "credit"),
+        ("责任编辑：王小明", "byline"),
+        ("홍길동 기자 hong@example.org", "byline"),
+        ("كتب: أحمد الخطيب", "byline"),
+        ("Автор: Анна Петрова", "byline"),
+        ("Riproduzione riservata © Copyright ANSA", "legal"),
+        ("جميع الحقوق محفوظة", "legal"),
+        ("Con información de EFE", "agency"),
+        ("Continua após a publicidade", "ad"),
+        ("Dalszy ciąg materiału pod wideo", "ad"),
+        ("Diesen Artikel teilen", "share"),
+        ("Réagir à cet article", "comment_prompt"),
+        ("Нашли ошибку? Выделите текст и нажмите Ctrl+Enter", "comment_prompt"),
+        ("Únete a nuestro canal de WhatsApp", "newsletter"),
+        ("扫码关注我们的公众号", "newsletter"),
+        ("Alle Nachrichten am Abend: Abonniere den WhatsApp-Kanal des Kuriers.", "newsletter"),
+        ("La rédaction vous conseille", "promo"),
+        ("続きを読む", "promo"),
+        ("点击查看更多", "promo"),
         ("Updated at 1:23 p.m.", "dateline"),
         ("Uppdaterad 15.59 | Publicerad 14.14", "dateline"),
         ("Ann Ferrier is the Courier's bridge watcher and sails on Sundays.", "bio"),
@@ -288,6 +313,13 @@ def test_comments_under_a_short_story_are_comments_however_long() -> None:
     below = "".join(f"<div class='comment'><p>{line}</p></div>" for line in comments)
     found = labels(page(STORY[:1], after=below), [*STORY[:1], *comments])
     assert [label for line, label in found.items() if line in comments] == ["comment_prompt"] * len(comments)
+
+
+def test_what_stands_below_a_last_line_does_not_hide_it() -> None:
+    below = ["Leave a comment", "Share this article", "© 2026 The Courier", "Most read", "Sign up for our newsletter"]
+    last = ["(With files from Reuters)", "Got a story? Get in touch with our news team."]
+    found = labels(page([*STORY, *last, *below]), [*STORY, *last, *below])
+    assert [found[line] for line in last] == ["agency", "bio"]
 
 
 def test_links_to_other_sites_are_sources_and_stay() -> None:
