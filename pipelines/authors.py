@@ -95,7 +95,9 @@ def authors(meta: Meta, byline: str | None, site_name: str | None) -> tuple[str,
             return persons
     for names in (sources[0], sources[2]):
         if credited := tuple(
-            dict.fromkeys(name for raw in names if (name := _BY.sub("", clean(raw))) and _may_be_credited(name))
+            dict.fromkeys(
+                name for raw in names if (name := _BY.sub("", clean(raw)).strip(" ,;:–—-")) and _may_be_credited(name)
+            )
         ):
             return tuple(name for name in credited if len(name) <= MAX_NAME)
     return ()

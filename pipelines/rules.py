@@ -221,10 +221,10 @@ def _bio_phrase(line: Line, page: Page) -> bool:
 
 
 def _bio_of_author(line: Line, page: Page) -> bool:
-    """The page's own author in the third person, after the story: "Ann Smith covers rivers and roads"."""
-    if line.index <= line.count / 2 or not page.authors:
+    """The page's own author in the third person: after the story, or anywhere, if it says no more than her beat."""
+    if not page.authors:
         return False
-    match = wording.BIO_NAMED.match(line.text)
+    match = (wording.BIO_NAMED if line.index > line.count / 2 else wording.BIO_BEAT).match(line.text)
     return match is not None and text_key(match["name"]) in {text_key(author) for author in page.authors}
 
 

@@ -103,6 +103,7 @@ BIO_ROLE = Phrases(
 )
 BIO_NAMED = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?i:{_words('bio_verbs')})\b"), 700)
 BYLINE_LINE = _phrases("byline_line")
+BIO_BEAT = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?:writes about|covers|reports on)\b.*[.]$"), 160)
 _FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
 BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m {_NAME}|I am {_FULL_NAME}|My name is {_NAME})\b"), 1200)
 OPENS_WITH_NAME = re.compile(rf"^[\W_]*(?:[Bb]y )?{_FULL_NAME},? ")  # "Baum is" may be about anybody

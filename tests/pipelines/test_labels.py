@@ -131,6 +131,7 @@ def labels(html: str, texts: list[str], about: Page = ABOUT) -> dict[str, str]:
         ("Updated at 1:23 p.m.", "dateline"),
         ("Uppdaterad 15.59 | Publicerad 14.14", "dateline"),
         ("Ann Ferrier is the Courier's bridge watcher and sails on Sundays.", "bio"),
+        ("Ann Ferrier writes about ports. If you have a story, email her at ann@example.org.", "bio"),
         ("___", "script"),
         ("window.dataLayer = window.dataLayer || [];", "script"),
     ],
@@ -313,6 +314,11 @@ def test_comments_under_a_short_story_are_comments_however_long() -> None:
     below = "".join(f"<div class='comment'><p>{line}</p></div>" for line in comments)
     found = labels(page(STORY[:1], after=below), [*STORY[:1], *comments])
     assert [label for line, label in found.items() if line in comments] == ["comment_prompt"] * len(comments)
+
+
+def test_a_line_on_what_the_author_covers_is_a_bio_wherever_it_stands() -> None:
+    line = "Ann Ferrier writes about ports and bridges from Port Ellen."
+    assert labels(page([STORY[0], line, *STORY[1:]]), [STORY[0], line, *STORY[1:]])[line] == "bio"
 
 
 def test_what_stands_below_a_last_line_does_not_hide_it() -> None:

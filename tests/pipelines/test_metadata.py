@@ -187,6 +187,7 @@ def test_authors_are_persons(head: str, body: str, expected: tuple[str, ...]) ->
         ("Ann Ferrier (@annferrier)", ("Ann Ferrier",)),
         ("Ann Ferrier ann@example.org", ("Ann Ferrier",)),
         ("admin", ()),
+        (", The Harbour Journal", ("The Harbour Journal",)),
         (
             [{"@type": "Person", "name": "Iris Kell"}, {"@type": "NewsMediaOrganization", "name": "Sound"}],
             ("Iris Kell",),
