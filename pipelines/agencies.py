@@ -39,7 +39,7 @@ _PLACE = r"(?P<place>(?:[A-ZÀ-ÞА-ЯΑ-Ω][^()!?\n]{0,60}?)?)"
 _END = r"\s*(?:\.?\s*[-–—:]|\.?\s+(?=[A-ZÀ-Þ\"“„]))"
 _DATELINES = (
     re.compile(
-        rf"{_PLACE}\s?\((?:[\w.]{{2,9}}[/,]\s?)??{_ONE}{_MORE}\){_END}"
+        rf"{_PLACE}\s?\((?:[Tt]he )?(?:[\w.]{{2,9}}[/,]\s?)??{_ONE}{_MORE}\){_END}"
     ),  # PARIS (Reuters) - / MADRID, 5 (EFE).-
     re.compile(rf"(?P<place>[A-ZÀ-ÞА-Я][^()!?]{{1,50}}?)[,.]? /{_ONE}/[.:]?\s"),  # MOSCOW, May 3. /TASS/.
     re.compile(

@@ -43,6 +43,27 @@ _NOT_A_NAME = re.compile(
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line|author-?name|authors?|article-?author|autor|auteur|autore)(?:$|[\s_-])", re.IGNORECASE
 )
+_SURNAMES = re.compile(r"^(\S+\s+(?:[\w’'.-]+\s+){0,3})(y|e|i|и)\s+(\S+)$")  # "Ana Ortega y Gasset"
+_PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ter|zu)"
+_SURNAME_FIRST = re.compile(rf"^((?:{_PARTICLE}\s)*[^\s,;]+),\s*([^\s,;]+)$", re.IGNORECASE)
+_DEGREE = re.compile(r"(?:[JS]r|I{2,3}|M\.?D|Ph\.?\s?D|Esq|R\.?N|M\.?B\.?A|M\.?P\.?H|M\.?Sc|B\.?Sc|J\.?D|D\.?O|CFA)\.?")
+_HANDLE = re.compile(r"\s*[(<\[]?(?:(?<!\w)@\w{2,30}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)[)>\]]?$")
+_FOR = re.compile(r"\s+(?:for|via|von|para|pour|per|voor|för)\s+(?:the\s+|die\s+)?(\S.*)$", re.IGNORECASE)
+_NOBODY = frozenset(
+    (
+        "admin",
+        "administrator",
+        "webmaster",
+        "root",
+        "user",
+        "wordpress",
+        "anonymous",
+        "unknown",
+        "null",
+        "none",
+        "undefined",
+    )
+)
 _ADDRESS = re.compile(r"^(?:https?:|www\.|@|\S+@\S+$)", re.IGNORECASE)
 _SIGN = re.compile(r"\s*\([^()]{1,8}\)$")  # "Elena Oberholzer (obe)": a desk's short sign
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
@@ -79,10 +100,16 @@ def authors(meta: Meta, byline: str | None, site_name: str | None) -> tuple[str,
             return persons
     for names in (sources[0], sources[2]):
         if credited := tuple(
-            dict.fromkeys(name for raw in names if (name := _BY.sub("", clean(raw))) and not _ADDRESS.match(name))
+            dict.fromkeys(
+                name for raw in names if (name := _BY.sub("", clean(raw)).strip(" ,;:–—-")) and _may_be_credited(name)
+            )
         ):
             return tuple(name for name in credited if len(name) <= MAX_NAME)
     return ()
+
+
+def _may_be_credited(name: str) -> bool:
+    return not _ADDRESS.match(name) and name.casefold() not in _NOBODY
 
 
 def names_nobody(line: str) -> bool:
@@ -95,7 +122,7 @@ def is_person(name: str, site_name: str | None) -> bool:
     """Tell whether this is likely somebody's name: short, no address, not an agency, a newsroom or the site itself."""
     if not 1 < len(name) <= MAX_NAME or len(name.split()) > MAX_WORDS or _NOT_A_NAME.search(name):
         return False
-    if _ROLE.search(name) or agency_of(name):
+    if _ROLE.search(name) or agency_of(name) or name.casefold() in _NOBODY or _DEGREE.fullmatch(name):
         return False
     return not site_name or text_key(name) != text_key(site_name)
 
@@ -105,11 +132,34 @@ def _persons(names: Iterable[str], site_name: str | None) -> tuple[str, ...]:
     for name in names:
         if _ADDRESS.match(name):
             continue
-        for part in _AND.split(_without_by(_PRONOUN.sub("", clean(name)))):
-            part = _SIGN.sub("", _AFTER_NUMBER.sub("", part)).strip(" .,:;-–—")
+        for part in _parts(_without_by(_PRONOUN.sub("", clean(name)))):
+            part = _without_outlet(
+                _SIGN.sub("", _AFTER_NUMBER.sub("", _HANDLE.sub("", part))).strip(" .,:;-–—"), site_name
+            )
             if is_person(part, site_name):
                 kept.setdefault(text_key(part), part)
     return tuple(kept.values())
+
+
+def _parts(names: str) -> list[str]:
+    """Break up a list of names; "Ferrier, Ann" and "Ana Ortega y Gasset" are one each."""
+    if (turned := _SURNAME_FIRST.match(names)) and not any(map(_is_none, turned.groups())):
+        return [f"{turned[2]} {turned[1]}"]
+    one = _SURNAMES.match(names)
+    return [names] if one and not _is_none(one[3]) else _AND.split(names)
+
+
+def _is_none(name: str) -> bool:
+    return agency_of(name) is not None or _ROLE.search(name) is not None or _DEGREE.fullmatch(name) is not None
+
+
+def _without_outlet(name: str, site_name: str | None) -> str:
+    """Cut for whom somebody wrote: "Ann Ferrier for Reuters"."""
+    match = _FOR.search(name)
+    if match is None:
+        return name
+    is_outlet = _is_none(match[1]) or (site_name is not None and text_key(match[1]) == text_key(site_name))
+    return name[: match.start()] if is_outlet else name
 
 
 def _without_by(name: str) -> str:
@@ -127,8 +177,12 @@ def _from_json(meta: Meta) -> Iterator[str]:
         return
     known = {node.get("@id"): node for node in meta.nodes if isinstance(node.get("@id"), str)}
     for key in ("author", "creator"):
-        for value in json_ld.many(meta.json.get(key)):
+        values = json_ld.many(meta.json.get(key))
+        persons = any(isinstance(value, Mapping) and "Person" in json_ld.types(value) for value in values)
+        for value in values:
             if isinstance(value, Mapping):
+                if persons and any(name.endswith("Organization") for name in json_ld.types(value)):
+                    continue  # beside persons it is who they write for
                 if not value.get("name") and value.get("@id") in known:
                     value = known[value.get("@id")]
                 if not value.get("name") and (name := _full_name(value)):

@@ -26,6 +26,8 @@ _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?$")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _NUMBERS = re.compile(r"\d[./-]\s?\d{1,2}[./-]\s?\d")
 _NAMED_REGION = re.compile(r"\[[\w/+-]+\]$")  # Java's 2026-06-01T12:00+02:00[Europe/Berlin]
+_ZONE_IN_WORDS = re.compile(r"\s*\([^\W\d][^()]{1,60}\)$")  # JavaScript's 10:00:00 GMT+0100 (Central European Time)
+_UTC_OFFSET = re.compile(r"(?:GMT|UTC)\s?(?=[+-]\d)")  # which dateutil takes for its opposite
 _TO_THE_MINUTE = "%Y-%m-%d %H:%M"
 LONGEST = 60  # characters: a longer string is a sentence
 # What stands for "none" in Go and .NET, SQL Server, spreadsheets, Unix; the last, west of Greenwich.
@@ -119,7 +121,7 @@ def _has_clock(moment: datetime) -> bool:
 
 
 def _read(raw: str, language: str | None) -> tuple[datetime, bool] | None:
-    raw = _NAMED_REGION.sub("", raw.strip())
+    raw = _UTC_OFFSET.sub("", _ZONE_IN_WORDS.sub("", _NAMED_REGION.sub("", raw.strip())))
     try:
         found = _iso(raw) or _epoch(raw) or _loose(raw, language)
     except (ValueError, ArithmeticError):

@@ -24,6 +24,7 @@ EPOCH = re.compile(r"^1\d{9}(\d{3})?$")  # seconds or milliseconds since 1970
 _ZONED = re.compile(
     r"^1\d{9}(?:\d{3})?$|:\d{2}(?:[.,]\d{1,9})?\s?(?:[ap]\.?m\.?\s)?(?:[+-]\d{1,2}:?\d{0,2}|(?![ap]m$)[a-z]{1,5})$"
 )
+_IN_WORDS = re.compile(r"(?<=[+-]\d{4})\s*\([^()]*\)$|\[[\w/+-]+\]$|(?:gmt|utc)\s?(?=[+-]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def tells_time(raw: str) -> bool:
 
 def names_zone(raw: str) -> bool:
     """Tell whether a date as it was written names the zone of its clock."""
-    return _ZONED.search(raw.strip().lower()) is not None
+    return _ZONED.search(_IN_WORDS.sub("", raw.strip().lower())) is not None
 
 
 def doubt(moment: datetime, now: datetime | None, *, zoned: bool) -> Doubt | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelines.reading import TEXT, Block
-from pipelines.rules import LINKED, MOSTLY_LINKED, RULES, TOP, leads_away, names_somebody, tells
+from pipelines.rules import LATE, LINKED, MOSTLY_LINKED, RULES, TOP, leads_away, names_somebody, tells
 from pipelines.segments import text_key
 from pipelines.standing import locate
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from pipelines.main_text import Paragraph
+    from pipelines.rules import Rule
     from pipelines.segments import Lines
     from pipelines.standing import Line, Page
 
@@ -45,6 +46,7 @@ def label(paragraphs: Sequence[Paragraph], lines: Lines, page: Page, silent: Col
     for line in read:
         if line.label == TEXT and (rule := next((rule for rule in rules if rule[2](line, page)), None)):
             line.call(rule[0], rule[1])
+    _at_the_end(read, page, rules)
     _above_headline(read)
     _above_credits(read)
     _under_credits(read)
@@ -52,6 +54,19 @@ def label(paragraphs: Sequence[Paragraph], lines: Lines, page: Page, silent: Col
     _under_promo_headings(read)
     _headings_of_nothing(read)
     return tuple(Block(line.text, line.label, line.rule) for line in read)
+
+
+def _at_the_end(read: list[Line], page: Page, rules: Sequence[Rule]) -> None:
+    """Judge the last lines of the story again, as if what is known to be furniture did not stand below them."""
+    below = 0
+    for line in reversed(read):
+        if line.label == TEXT:
+            is_other, line.count = line.from_end != below, line.index + 1 + below
+            if is_other and (rule := next((rule for rule in rules if rule[1] in LATE and rule[2](line, page)), None)):
+                line.call(rule[0], rule[1])
+            below += line.label == TEXT
+        if below > TOP:
+            return
 
 
 def _repeated_headline(read: list[Line], page: Page) -> None:

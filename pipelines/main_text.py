@@ -15,6 +15,7 @@ from trafilatura.settings import Document, Extractor
 from pipelines import app_state
 from pipelines.markup import clean
 from pipelines.segments import text_key
+from pipelines.standing import HEADINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,6 +77,8 @@ def main_text(tree: HtmlElement, html: str, body: str | None, lines: Lines) -> M
         found = max(found, MainText(tuple(_trafilatura(tree, _DEFAULT)), "trafilatura"), key=len)
     elif _is_menu(found, lines):
         found = MainText(tuple(_trafilatura(tree, _DEFAULT)), "trafilatura")
+    if len(found.paragraphs) == 1:
+        found = _broken_up(found, lines)
     if body:
         written = MainText(tuple(written_lines(body)), "json_ld")
         if len(written) > max(SHORT, BODY_RATIO * len(found)) or _in_one_piece(found, written):
@@ -106,6 +109,16 @@ def _is_menu(found: MainText, lines: Lines) -> bool:
         return False
     held = lines.find(found.paragraphs[0].text)
     return sum(line.linked for line in held) > MENU * sum(len(line.text) for line in held)
+
+
+def _broken_up(found: MainText, lines: Lines) -> MainText:
+    """Return the page's own lines where all its text was read as one paragraph, as trafilatura's last resort does."""
+    lines.rewind()
+    held = lines.find(found.paragraphs[0].text)
+    if len(held) < 2 or sum(len(line.text) for line in held) > len(found) + len(held):
+        return found
+    tags = ("head" if line.block.tag in HEADINGS else "item" if line.block.tag == "li" else "p" for line in held)
+    return MainText(tuple(map(Paragraph, (line.text for line in held), tags)), found.reader)
 
 
 def _in_one_piece(found: MainText, written: MainText) -> bool:

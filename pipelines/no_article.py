@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipelines.metadata import Meta
     from pipelines.reading import Block
-    from pipelines.segments import Lines
+    from pipelines.segments import Lines, Segment
 
 LITTLE = 200  # characters of text: below that a page tells no story (the shortest true text in four sets has 214)
 AROUND = 1200  # characters of other articles' teasers and of good advice that may stand on a page that is none
@@ -29,6 +30,9 @@ WORDY = 4_000  # characters that a wall may spend on itself, and a page that say
 SENTENCE = 600  # characters: a longer paragraph says more than that it is a wall
 TOP_LINES = 60
 LONGEST = 200  # characters of a heading
+HEADLINES = 8  # linked headings among the paragraphs of a list of stories, and
+LISTED = 0.3  # the share of paragraphs that they are: each has a teaser or two
+LINKED_HEADINGS = frozenset({"h2", "h3", "h4"})
 INDEX_LINKS = 0.6  # share of a page's text inside links, with little else on it
 
 _TABLES: dict[str, dict[str, list[str]]] = tomllib.loads(
@@ -46,8 +50,9 @@ _EDGE = (
     r"|eroare|hiba|lỗi|oops|whoops|ups|sorry|404|エラー|错误|오류|خطأ)(?!\w))*"
 )
 _BARE = re.compile(_EDGE, re.IGNORECASE)
+_ERROR_ALONE = re.compile(r"404|\bw?h?oops\b", re.IGNORECASE)
 _PART = re.compile(r"\s+[|•·»«–—:-]\s+|\s*[|•»]\s*")
-NOT_FOUND_HEADING = re.compile(rf"(?:{_any('not_found', 'not_found_heading')})(?!\w)", re.IGNORECASE)
+NOT_FOUND_HEADING = re.compile(rf"(?:{_any('not_found_heading', 'not_found')})(?!\w)", re.IGNORECASE)
 NOT_FOUND = re.compile(rf"(?<!\w)(?:{_any('not_found')})(?!\w)", re.IGNORECASE)
 WALL_HEADING = re.compile(rf"(?:{_any('wall_heading')})(?!\w)", re.IGNORECASE)
 WALL = re.compile(_any("wall"), re.IGNORECASE)
@@ -65,7 +70,7 @@ def why(
     length = _length(told)
     if _is_not_found(meta, headings, told, lines, is_plain=is_plain):
         return NoArticle("not_found", " · ".join(headings)[:200])
-    if is_plain and _is_index(meta, url, length, lines):
+    if is_plain and (_is_index(meta, url, length, lines) or _lists_stories(meta, url, told, lines)):
         return NoArticle("index", f"{length} characters of text")
     if is_plain and _is_wall(meta, headings, told, lines):
         return NoArticle("cookie_wall", " · ".join(headings)[:200])
@@ -104,7 +109,7 @@ def _is_not_found(meta: Meta, headings: Sequence[str], told: Sequence[str], line
 
 
 def _is_error(part: str) -> bool:
-    return "404" in part if _BARE.fullmatch(part) else _is_only(NOT_FOUND_HEADING, part)
+    return _ERROR_ALONE.search(part) is not None if _BARE.fullmatch(part) else _is_only(NOT_FOUND_HEADING, part)
 
 
 def _is_outright(part: str) -> bool:
@@ -179,6 +184,34 @@ def _is_index(meta: Meta, url: str, length: int, lines: Lines) -> bool:
     linked = sum(segment.linked for segment in lines.segments)
     mostly_links = linked >= INDEX_LINKS * max(1, all_text)
     return mostly_links and linked > AROUND and (length < LITTLE or bool(names & {"CollectionPage", "ItemList"}))
+
+
+def _lists_stories(meta: Meta, url: str, told: Sequence[str], lines: Lines) -> bool:
+    """Tell whether what was read are other stories' headlines and teasers, on a page that claims nothing."""
+    if says_article(meta):
+        return False
+    segments, keys = lines.segments, frozenset(map(text_key, told))
+    listed = sum(
+        not keys.isdisjoint((line.key, after.key)) and _is_headline(line, url) for line, after in pairwise(segments)
+    )
+    return listed >= max(HEADLINES, len(told) * LISTED)
+
+
+def _is_headline(line: Segment, url: str) -> bool:
+    """Tell whether a line is a heading that links to another page of the site."""
+    block = line.block
+    if not line.linked or block.tag not in LINKED_HEADINGS:
+        return False
+    link = block.find(".//a")
+    target = (link.get("href") or "").strip() if link is not None else ""
+    return target[:1] not in {"", "#"} and ("//" not in target or _host(target) == _host(url))
+
+
+def _host(url: str) -> str:
+    try:
+        return URL(url).hostname
+    except ValueError:
+        return ""
 
 
 def _is_root(url: str) -> bool:

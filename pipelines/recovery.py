@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from pipelines.main_text import Paragraph
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KIND_SHARE = 0.25
 PARAGRAPH = 60  # characters: shorter ones are as often buttons and names
 LINKED = 0.5
+GAPS = 3  # between paragraphs found
 HEADINGS = frozenset({"h2", "h3", "h4"})
 
 Kind = tuple[str, str, str, str]
@@ -35,8 +36,9 @@ def recover(found: Sequence[Paragraph], lines: Lines) -> tuple[Paragraph, ...]:
         return tuple(found)
     known = "\n".join(text_key(paragraph.text) for paragraph in found)
     taken = {index for place, _ in located for index in place}
-    kinds = _story_kinds(located, lines)
+    kinds = _story_kinds(located, lines) | _kinds_between(located, taken, lines)
     parents = {kind[2:] for kind in kinds}
+    alike = {_without_modifiers(kind) for kind in kinds if kind[1]}
     first = min(place.start for place, _ in located)
     missed: list[tuple[int, Paragraph]] = []
     headings: list[tuple[int, Paragraph]] = []
@@ -51,7 +53,11 @@ def recover(found: Sequence[Paragraph], lines: Lines) -> tuple[Paragraph, ...]:
         is_wordy = len(segment.text) >= PARAGRAPH and segment.linked < LINKED * len(segment.text)
         if block.tag in HEADINGS and _kind(block)[2:] in parents:
             headings.append((index, Paragraph(segment.text, "head")))
-        elif is_wordy and _kind(block) in kinds and segment.key not in known:
+        elif (
+            is_wordy
+            and (_kind(block) in kinds or _without_modifiers(_kind(block)) in alike)
+            and segment.key not in known
+        ):
             missed += [*headings, (index, Paragraph(segment.text, "item" if block.tag == "li" else "p"))]
             headings.clear()
     return _merge(found, places, missed)
@@ -63,6 +69,31 @@ def _story_kinds(located: Sequence[tuple[range, Paragraph]], lines: Lines) -> se
         mass[_kind(lines.segments[place.start].block)] += len(paragraph.text)
     total = sum(mass.values())
     return {kind for kind, held in mass.items() if held >= KIND_SHARE * total}
+
+
+def _without_modifiers(kind: Kind) -> Kind:
+    """Return the kind with the first class of the parent alone: "body -above-the-ad" and "body" are one story's."""
+    return *kind[:3], kind[3].partition(" ")[0]
+
+
+def _kinds_between(located: Sequence[tuple[range, Paragraph]], taken: set[int], lines: Lines) -> set[Kind]:
+    """Return the kinds of markup that hold as much between the paragraphs found as these do: the rest of the story.
+
+    In several gaps: what stands in one may be comments.
+    """
+    mass: Counter[Kind] = Counter()
+    gaps: dict[Kind, set[int]] = defaultdict(set)
+    gap = 0
+    for index in range(min(place.start for place, _ in located), max(place.stop for place, _ in located)):
+        segment = lines.segments[index]
+        if index in taken:
+            gap += 1
+        elif len(segment.text) >= PARAGRAPH and segment.linked < LINKED * len(segment.text):
+            kind = _kind(segment.block)
+            mass[kind] += len(segment.text)
+            gaps[kind].add(gap)
+    total = sum(len(paragraph.text) for _, paragraph in located)
+    return {kind for kind, held in mass.items() if held >= total and len(gaps[kind]) >= GAPS}
 
 
 def _merge(

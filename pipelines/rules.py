@@ -27,12 +27,17 @@ CAPTION = 400  # characters; so are the numbers below: longer paragraphs in boxe
 BOX = 200
 NAMES = 120
 OTHERS_WORDS = 4  # a linked line of fewer words may be a name in a list
+SENTENCE_WORDS = 4  # of a closed line that is more than "Read more." or "Most popular!"
 LEAST_NAME = 4  # letters: an author's initials occur inside any word
 CLOSING = 2  # paragraphs from the end of which the last sentence may have its agency behind it
 LAST = 4  # paragraphs from the end in which authors are introduced and agencies thanked
 _HOST = re.compile(r"(?:https?:)?//([^/?#:]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://)?([^\s/]+\.[^\s/]+)/\S+$", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_STOPS = (".", "!", "。", ".”", ".»", '."', ".)")
+_IMPERATIVE = re.compile(
+    r"\W*(?:read|see|watch|explore|keep|continue|lesen|lisez|lire|leer?|leia|leggi)\b", re.IGNORECASE
+)
 _SENTENCE_BEFORE = re.compile(r"\w{3}[.!?][\"”’»]?\s+\([^()]{2,60}\)\W*$")
 
 
@@ -107,13 +112,23 @@ def _promo_word(line: Line, _: Page) -> bool:
     if match is None:
         return False
     end = match["end"].strip()
+    if line.text[match.end() :].lstrip()[:1].islower() and _is_sentence(line):  # "Also: the mayor resigned on Friday."
+        return False
     if end or not line.text[match.end() :].strip():
         return end[:1] in set(":：|►▶»>→…") - {""} or line.linked >= PARTLY_LINKED or _short(line, 25)
     return line.linked >= MOSTLY_LINKED
 
 
+def _is_sentence(line: Line) -> bool:
+    """Tell whether a line that begins like a heading ends like a sentence, and is no link: "Most shared his view."."""
+    stops = line.text.endswith(_STOPS) and not line.text.endswith("...")
+    return stops and line.linked < PARTLY_LINKED and len(_WORD.findall(line.text)) >= SENTENCE_WORDS
+
+
 def _promo_heading(line: Line, _: Page) -> bool:
-    return line.tag in {"head", "p"} and wording.PROMO_HEADING.match(line.text) is not None
+    if line.tag not in {"head", "p"} or wording.PROMO_HEADING.match(line.text) is None:
+        return False
+    return not _is_sentence(line) or _IMPERATIVE.match(line.text) is not None
 
 
 def _link_alone(line: Line, page: Page) -> bool:
@@ -134,10 +149,17 @@ def _link_alone(line: Line, page: Page) -> bool:
 def _credit_phrase(line: Line, _: Page) -> bool:
     """A picture's credit; but no sentence that names an agency, nor the last of the story with the agency behind it."""
     if wording.CREDIT.match(line.text):
-        return True
+        return not _tells_of_pictures(line)
     if wording.CREDIT_NAMED.match(line.text) is None or wording.SAYING.search(line.text):
         return False
     return not agencies.spells_out(line.text) and not (line.from_end < CLOSING and _closes_story(line.text))
+
+
+def _tells_of_pictures(line: Line) -> bool:
+    """Tell whether it only begins like a credit: "Bilder von der Unglücksstelle zeigen zerstörte Häuser."."""
+    if wording.CREDIT_BY_WORD.match(line.text) is None or wording.CREDIT_SIGNS.search(line.text):
+        return False
+    return line.tag == "head" or (line.closed and len(_WORD.findall(line.text)) >= SENTENCE_WORDS)
 
 
 def _closes_story(text: str) -> bool:
@@ -151,7 +173,7 @@ def _own_address(line: Line, page: Page) -> bool:
 
 
 def _date_line(line: Line, _: Page) -> bool:
-    if line.tag not in {"p", "quote"} or not (line.index < TOP or line.from_end < 3):
+    if line.tag not in {"p", "quote"} or not (line.index < TOP or line.from_end < 3 or wording.STAMP.match(line.text)):
         return False
     return wording.is_date_line(line.text)
 
@@ -175,7 +197,9 @@ def names_somebody(line: Line) -> str | None:
 
 
 def _byline_phrase(line: Line, _: Page) -> bool:
-    return (line.index < TOP or line.from_end < 3) and wording.BYLINE.match(line.text) is not None
+    return (line.index < TOP or line.from_end < 3) and bool(
+        wording.BYLINE.match(line.text) or wording.BYLINE_LINE.match(line.text)
+    )
 
 
 def _contributed(line: Line, _: Page) -> bool:
@@ -185,31 +209,34 @@ def _contributed(line: Line, _: Page) -> bool:
 def _bio_phrase(line: Line, page: Page) -> bool:
     late = line.from_end <= LAST
     named = any(author.split()[-1] in line.text for author in page.authors)
-    if line.index == 0 or not (late or named):
+    if line.index == 0 or not (late or named) or wording.ATTRIBUTED.search(line.text):
         return False
     if wording.BIO_CONTACT.match(line.text) or (late and wording.BIO_FIRST.match(line.text)):
         return True
     if not (late or line.index < LAST) or wording.BIO_ROLE.match(line.text) is None:
         return False
-    return named or (not page.authors and line.from_end <= 1)
+    return named or (not page.authors and line.from_end <= 1 and wording.OPENS_WITH_NAME.match(line.text) is not None)
 
 
 def _bio_of_author(line: Line, page: Page) -> bool:
-    """The page's own author in the third person, after the story: "Ann Smith covers rivers and roads"."""
-    if line.index <= line.count / 2 or not page.authors:
+    """The page's own author in the third person: after the story, or anywhere, if it says no more than her beat."""
+    if not page.authors:
         return False
-    match = wording.BIO_NAMED.match(line.text)
+    match = (wording.BIO_NAMED if line.index > line.count / 2 else wording.BIO_BEAT).match(line.text)
     return match is not None and text_key(match["name"]) in {text_key(author) for author in page.authors}
 
 
 def _says(phrases: wording.Phrases) -> Callable[[Line, Page], bool]:
-    return lambda line, _: phrases.match(line.text) is not None
+    return lambda line, _: phrases.match(line.text) is not None and not wording.ATTRIBUTED.search(line.text)
 
 
 def _in(box: Callable[[Line], bool], limit: int) -> Callable[[Line, Page], bool]:
     return lambda line, _: box(line) and _short(line, limit)
 
 
+LATE = frozenset(
+    {"date_line", "byline_phrase", "contributed", "bio_phrase", "name_and_job"}
+)  # that ask how many follow
 Rule: TypeAlias = "tuple[Furniture, str, Callable[[Line, Page], bool]]"
 RULES: tuple[Rule, ...] = (
     ("script", "no_words", lambda line, _: not line.key),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipelines.reading import TEXT
 from pipelines.segments import text_key
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 # An element that holds more of the text than this is the story, whatever its class says.
 STORY_SHARE = 0.4
+LONG = 100  # characters of a paragraph that is no caption, prompt or name
 ID_WORDS = 3  # a longer id, such as "full-time-career-cheats", is an anchor made from a heading and names nothing
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 NAMING = ("class", "id", "data-testid", "data-component")
+Kind: TypeAlias = "tuple[object, str | None]"  # an element's tag and class
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟:;]['\"”’»)\]]*$")
 
@@ -99,15 +101,34 @@ def locate(paragraphs: Sequence[Paragraph], lines: Lines, silent: Collection[str
         for element in line.path:
             mass[element] += len(line.text)
     story = STORY_SHARE * sum(len(line.text) for line in read)
+    of_story = _story_kinds(read, story)
     named: dict[_Element, frozenset[str]] = {}
     for line in read:
         line.path = line.path[: next((at for at, element in enumerate(line.path) if mass[element] > story), None)]
         for element in line.path:
             if element not in named:
-                named[element] = frozenset(_tokens(element))
+                named[element] = frozenset() if _kind(element) in of_story else frozenset(_tokens(element))
         line.tokens = frozenset().union(*(named[element] for element in line.path))
         line.tags = frozenset(str(element.tag) for element in line.path)
     return read
+
+
+def _story_kinds(read: Sequence[Line], story: float) -> set[Kind]:
+    """Return the kinds of element that the story stands in, though it be broken up: their classes name nothing, either.
+
+    They hold the first long paragraph, as comments and boxes of links below a short story do not.
+    """
+    first = next((line for line in read if len(line.text) >= LONG and line.closed), None)
+    around = [element for element in first.path if element.get("class")] if first else []
+    held = dict.fromkeys(map(_kind, around), 0)
+    for line in read if held else ():
+        for kind in held.keys() & set(map(_kind, line.path)):
+            held[kind] += len(line.text)
+    return {kind for kind, length in held.items() if length > story}
+
+
+def _kind(element: _Element) -> Kind:
+    return element.tag, element.get("class")
 
 
 def _place(line: Line, lines: Lines, ways: dict[_Element, list[_Element]]) -> Line:

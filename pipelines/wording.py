@@ -94,6 +94,14 @@ CREDIT = _phrases("credit")
 CREDIT_NAMED = _phrases("credit_named")
 CREDIT_HEADING = _phrases("credit_heading")
 SAYING = re.compile(rf"(?<!\w)(?:{_words('saying')})(?!\w)", re.IGNORECASE)
+# What somebody says about newsletters is a sentence: ", the bank said", "”, sagte sie".
+ATTRIBUTED = re.compile(
+    rf"[,”»\"]\s*(?:[\w’'-]+\s){{0,5}}?(?:{_words('saying')}|{_words('attributing')})(?!\w)[^.!?]{{0,60}}[.]",
+    re.IGNORECASE,
+)
+# Between "Photos" and a name; between "Bilder" and what they show, as well.
+CREDIT_BY_WORD = re.compile(r"^[\W_]*[^\W_]+(?: [^\W_]+)? (?:by|von|de|par|di|via)\s", re.IGNORECASE)
+CREDIT_SIGNS = re.compile(r"[:：©/|]")
 CONTRIBUTED = _phrases("contributed")
 READING_TIME = _phrases("reading_time")
 BIO_CONTACT = _phrases("bio_contact")
@@ -108,7 +116,7 @@ _DATE_PART = re.compile(
     re.IGNORECASE,
 )
 _DATE_LINE = 90  # characters
-_STAMP = re.compile(rf"[\W_]*(?:{_words('stamps')})(?![^\W\d_])", re.IGNORECASE)  # "Updated at 1:23 p.m."
+STAMP = re.compile(rf"[\W_]*(?:{_words('stamps')})(?![^\W\d_])", re.IGNORECASE)  # "Updated at 1:23 p.m."
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 MONTH = rf"(?:{_words('months')})"
 A_DATE = re.compile(
@@ -123,7 +131,7 @@ def holds_script_sign(line: str) -> bool:
 
 def is_date_line(line: str) -> bool:
     """Tell whether a line is nothing but date words and numbers; and, as "10 p.m." heads a paragraph, names a date."""
-    if len(line) > _DATE_LINE or not (A_DATE.search(line) or _STAMP.match(line)):
+    if len(line) > _DATE_LINE or not (A_DATE.search(line) or STAMP.match(line)):
         return False
     return not _LETTER_OR_DIGIT.search(_DATE_PART.sub("", line))
 
@@ -131,13 +139,16 @@ def is_date_line(line: str) -> bool:
 # Names are told by their capitals, so these patterns mind case where names stand.
 _NAME = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-Þ][\w’'.-]*(?: (?:[A-ZÀ-Þ]|de|van|von|bin|al|el|la|da|di)[\w’'.-]*){0,4}"
 _AND = r"\s*(?:,|;|\||/|&|\band\b|\bund\b|\bet\b|\by\b)\s*"
-BYLINE = Phrases(re.compile(rf"^(?i:{_words('byline')})\s*:?\s*(?:{_NAME}(?:{_AND}{_NAME}){{0,4}})?\W*$"), 120)
+BYLINE = Phrases(re.compile(rf"^(?i:{_words('byline')})(?!\w)\s*:?\s*(?:{_NAME}(?:{_AND}{_NAME}){{0,4}})?\W*$"), 120)
 BIO_ROLE = Phrases(
     re.compile(rf"^[\W_]*(?:[Bb]y )?{_NAME},? (?i:{_words('bio_verbs')})\b.{{0,160}}\b(?i:{_words('jobs')})\b"), 700
 )
 BIO_NAMED = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?i:{_words('bio_verbs')})\b"), 700)
-BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m|I am|My name is) {_NAME}\b"), 1200)
+BYLINE_LINE = _phrases("byline_line")
+BIO_BEAT = Phrases(re.compile(rf"^[\W_]*(?P<name>{_NAME}),? (?:writes about|covers|reports on)\b.*[.]$"), 160)
 _FULL_NAME = r"[A-ZÀ-Þ][\w’'.-]+(?: [A-ZÀ-Þ][\w’'.-]+){1,3}?"
+BIO_FIRST = Phrases(re.compile(rf"^(?:Hi,? |Hello,? )?(?:I[’']m {_NAME}|I am {_FULL_NAME}|My name is {_NAME})\b"), 1200)
+OPENS_WITH_NAME = re.compile(rf"^[\W_]*(?:[Bb]y )?{_FULL_NAME},? ")  # "Baum is" may be about anybody
 NAME_AND_JOB = Phrases(
     re.compile(rf"^(?:[Bb]y )?(?P<name>{_FULL_NAME})(?: ?[-–—|,] ?| )(?i:(?:\w+ )?(?:{_words('jobs')}))$"), 60
 )

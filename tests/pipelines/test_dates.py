@@ -50,6 +50,8 @@ def meta(name: str, content: str) -> str:
         ("01.06.2026 12:00", NOON),
         ("1780315200", NOON),
         ("1780315200000", NOON),
+        ("Mon Jun 01 2026 14:00:00 GMT+0200 (Central European Summer Time)", NOON),
+        ("2026-06-01 15:00 UTC+3", NOON),
     ],
 )
 def test_a_date_is_an_instant(raw: str, instant: datetime) -> None:
@@ -90,6 +92,8 @@ def test_the_zone_is_kept() -> None:
         ("Mon, 01 Jun 2026 12:00:00 GMT", True),
         ("June 1, 2026 8:00 AM EDT", True),
         ("1780315200", True),
+        ("Mon Jun 01 2026 14:00:00 GMT+0200 (Central European Summer Time)", True),
+        ("2026-06-01T12:00+02:00[Europe/Berlin]", True),
         ("2026-06-01", False),
         ("2026-06-01T12:00:00", False),
         ("June 1, 2026 8:00 AM", False),

@@ -65,7 +65,20 @@ def test_an_unmarked_stub_is_one_where_a_request_for_money_follows_a_torn_senten
 
 @pytest.mark.parametrize(
     "prompt",
-    ["This article is for subscribers only.", "Subscribe to continue reading.", "Already a subscriber? Log in."],
+    [
+        "This article is for subscribers only.",
+        "Subscribe to continue reading.",
+        "Already a subscriber? Log in.",
+        "Este contenido es exclusivo para suscriptores",
+        "Questo articolo è riservato agli abbonati.",
+        "Já é assinante? Faça login",
+        "Pour lire la suite, abonnez-vous",
+        "Dit artikel is alleen voor abonnees",
+        "Artikeln är låst",
+        "Dalsza część artykułu dostępna dla subskrybentów",
+        "Материал доступен только подписчикам",
+        "本文仅限会员阅读",
+    ],
 )
 def test_a_request_for_money_at_the_end_of_a_short_text_makes_it_a_stub(prompt: str) -> None:
     about = {"@type": "NewsArticle", "headline": "The bridge"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -25,10 +26,14 @@ ABOUT = Page(
 )
 
 
-def labels(html: str, texts: list[str]) -> dict[str, str]:
+def paragraphs(lines: list[str]) -> str:
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def labels(html: str, texts: list[str], about: Page = ABOUT) -> dict[str, str]:
     tree = parse(html)
     assert tree is not None
-    blocks = label([Paragraph(text) for text in texts], Lines(tree), ABOUT)
+    blocks = label([Paragraph(text) for text in texts], Lines(tree), about)
     assert [block.text for block in blocks] == texts
     return {block.text: block.label for block in blocks}
 
@@ -100,9 +105,35 @@ def labels(html: str, texts: list[str]) -> dict[str, str]:
         ("Click here to read the inspectors' report.", "promo"),
         ("READ MORE ON THE BRIDGE", "promo"),
         ("https://www.example.org/world/harbour-bridge", "share"),
+        ("Publié le 28 novembre 2026 à 10h00", "dateline"),
+        ("28 listopada 2026", "dateline"),
+        ("28 نوفمبر 2026", "dateline"),
+        ("写真：ロイター", "credit"),
+        ("图片来源：新华社", "credit"),
+        ("사진=연합뉴스", "credit"),
+        ("Fot. Tam Loudon / PAP", "credit"),
+        ("责任编辑：王小明", "byline"),
+        ("홍길동 기자 hong@example.org", "byline"),
+        ("كتب: أحمد الخطيب", "byline"),
+        ("Автор: Анна Петрова", "byline"),
+        ("Riproduzione riservata © Copyright ANSA", "legal"),
+        ("جميع الحقوق محفوظة", "legal"),
+        ("Con información de EFE", "agency"),
+        ("Continua após a publicidade", "ad"),
+        ("Dalszy ciąg materiału pod wideo", "ad"),
+        ("Diesen Artikel teilen", "share"),
+        ("Réagir à cet article", "comment_prompt"),
+        ("Нашли ошибку? Выделите текст и нажмите Ctrl+Enter", "comment_prompt"),
+        ("Únete a nuestro canal de WhatsApp", "newsletter"),
+        ("扫码关注我们的公众号", "newsletter"),
+        ("Alle Nachrichten am Abend: Abonniere den WhatsApp-Kanal des Kuriers.", "newsletter"),
+        ("La rédaction vous conseille", "promo"),
+        ("続きを読む", "promo"),
+        ("点击查看更多", "promo"),
         ("Updated at 1:23 p.m.", "dateline"),
         ("Uppdaterad 15.59 | Publicerad 14.14", "dateline"),
         ("Ann Ferrier is the Courier's bridge watcher and sails on Sundays.", "bio"),
+        ("Ann Ferrier writes about ports. If you have a story, email her at ann@example.org.", "bio"),
         ("___", "script"),
         ("window.dataLayer = window.dataLayer || [];", "script"),
     ],
@@ -171,6 +202,78 @@ def test_a_sentence_of_the_story_stays(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "Already a member of the European Union, Croatia joined the euro on Sunday.",
+        "To continue reading the letter was more than she could bear.",
+        "Jetzt testen Forscher in Jena ein Verfahren, das ohne Strom auskommt.",
+        "Dieser Artikel ist nur anwendbar, wenn der Bundestag zustimmt.",
+        "Déjà abonnée aux podiums, la Norvégienne a gagné dimanche.",
+        "Conteúdo exclusivo da plataforma atraiu 3 milhões de assinantes.",
+        "For more than two hours firefighters had to check every flat.",
+        "For the latest round of talks the envoys will go to Geneva on Friday.",
+        "Mehr dazu wollte die Polizei nicht sagen.",
+        "Alle vier Jahre sehen sie sich wieder.",
+        "Pour en savoir plus, les enquêteurs ont interrogé trois témoins.",
+        "Per approfondire il tema, la commissione ha ascoltato otto esperti.",
+        "詳細は今後の会議へ持ち越された。",
+        "Bilder von der Unglücksstelle zeigen zerstörte Häuser und Autos.",
+        "Imágenes de televisión mostraron a los manifestantes en la plaza.",
+        "Video by a bystander shows the officer firing three times.",
+        "Der Stürmer wechselt nach Turin, sagte Trainer Hans Meier (Bild).",
+        "Reporting restrictions imposed by the judge prevent the naming of the defendants.",
+        "Writing from his cell in the Arctic, he said that he was well.",
+        "Edited footage from a police helicopter showed the car on the wrong side of the road.",
+        "Mit Material aus dem 3D-Drucker bauen Forscher ein Haus.",
+        "The newsletter was sent to 3,000 customers by mistake, the bank said.",
+        "Substack, the newsletter platform, said that 4 million people subscribe to a writer.",
+        "Recibe un correo electrónico cada mañana de su hijo, que sigue preso.",
+        "By clicking a button, users agreed to hand over their data.",
+        "Подпишитесь под этим, требовал следователь.",
+        "Lenders paid commission to dealers without telling their customers, the court found.",
+        "Agents may earn a commission of up to six percent, the regulator said.",
+        "The judge ruled that the names of the children cannot be published.",
+        "Copyright infringement cases filed in 2019 fell by half.",
+        "This story cannot be told without the women who kept the ferries running.",
+        "Materials provided by the ministry show that forty people died.",
+        "An error occurred in the signal box at 07:12, investigators said.",
+        "All products recommended by the agency were recalled on Monday.",
+        "External content moderators in Kenya sued the company on Monday.",
+        "What do you think this health care bill will accomplish?",
+        "“What do you think, Iona? Maybe not?” the minister asked, perched on the edge of his chair.",
+        "Die Kommentare sind vernichtend, die Aktie fiel um vier Prozent.",
+        "コメントは得られていない。",
+        "تعليقات الوزير أثارت الغضب.",
+        "[T]he rewards of the concessions are widely evident.",
+        "[Applause] Thank you very much.",
+        "DIVISIONS",
+        "Most watched the rescue from the shore.",
+        "Mehr von ihnen kamen nicht zurück.",
+        "Also: the mayor resigned on Friday.",
+        "Partager le pouvoir",
+        "Dela på kostnaden.",
+        "مشاركة المغرب في المؤتمر.",
+        "Join the debate or stay at home, said the chancellor.",
+        "Siga o dinheiro no Facebook, disse a promotora.",
+        "I am Ukrainian and I will stay.",
+        "Loading docks",
+    ],
+)
+@pytest.mark.parametrize("place", [1, len(STORY)])
+def test_a_sentence_that_begins_like_furniture_stays(line: str, place: int) -> None:
+    texts = [*STORY[:place], line, *STORY[place:]]
+    assert labels(page(texts), texts)[line] == TEXT
+
+
+def test_the_last_sentence_about_somebody_is_no_bio_of_an_unnamed_author() -> None:
+    nobody = replace(ABOUT, authors=())
+    last = "McColl is currently visiting the harbour, where she will host the director of the ferries."
+    assert labels(page([*STORY, last]), [*STORY, last], nobody)[last] == TEXT
+    bio = "Ann Ferrier is a reporter at the Courier. She lives in Port Ellen."
+    assert labels(page([*STORY, bio]), [*STORY, bio], nobody)[bio] == "bio"
+
+
+@pytest.mark.parametrize(
     ("markup", "line", "expected"),
     [
         ("<figure><figcaption>{}</figcaption></figure>", "The bridge on Monday", "caption"),
@@ -196,6 +299,35 @@ def test_a_container_of_most_of_the_story_is_the_story_whatever_its_class_says()
         "<div class='ad promo related share comments'>" + "".join(f"<p>{t}</p>" for t in STORY) + "</div>",
     )
     assert set(labels(html, STORY).values()) == {TEXT}
+
+
+@pytest.mark.parametrize("name", ["comment", "opinion-comment", "teaser", "related", "newsletter", "bio", "ad-slot"])
+def test_a_story_broken_up_into_boxes_of_one_name_is_the_story(name: str) -> None:
+    each = "".join(f"<p class='{name}'>{line}</p>" for line in STORY)
+    halves = "".join(
+        f"<div class='{name}'>{page_part}</div><hr>" for page_part in map(paragraphs, (STORY[:2], STORY[2:]))
+    )
+    for body in (each, halves):
+        assert set(labels(page([], before=body), STORY).values()) == {TEXT}
+
+
+def test_comments_under_a_short_story_are_comments_however_long() -> None:
+    comments = [f"{line} So says reader {number}." for number, line in enumerate(STORY)]
+    below = "".join(f"<div class='comment'><p>{line}</p></div>" for line in comments)
+    found = labels(page(STORY[:1], after=below), [*STORY[:1], *comments])
+    assert [label for line, label in found.items() if line in comments] == ["comment_prompt"] * len(comments)
+
+
+def test_a_line_on_what_the_author_covers_is_a_bio_wherever_it_stands() -> None:
+    line = "Ann Ferrier writes about ports and bridges from Port Ellen."
+    assert labels(page([STORY[0], line, *STORY[1:]]), [STORY[0], line, *STORY[1:]])[line] == "bio"
+
+
+def test_what_stands_below_a_last_line_does_not_hide_it() -> None:
+    below = ["Leave a comment", "Share this article", "© 2026 The Courier", "Most read", "Sign up for our newsletter"]
+    last = ["(With files from Reuters)", "Got a story? Get in touch with our news team."]
+    found = labels(page([*STORY, *last, *below]), [*STORY, *last, *below])
+    assert [found[line] for line in last] == ["agency", "bio"]
 
 
 def test_links_to_other_sites_are_sources_and_stay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -167,6 +168,36 @@ def test_a_title_loses_the_sites_name_and_nothing_else(raw: str, headings: tuple
 )
 def test_authors_are_persons(head: str, body: str, expected: tuple[str, ...]) -> None:
     assert authors(meta(head, body), marked_byline(tree(head, body)), "Sound Courier") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Ferrier, Ann", ("Ann Ferrier",)),
+        ("van der Berg, Jan", ("Jan van der Berg",)),
+        ("Ann Ferrier, Tam Loudon", ("Ann Ferrier", "Tam Loudon")),
+        ("Ana Ortega y Gasset", ("Ana Ortega y Gasset",)),
+        ("Ana Ortega y Luis Gil", ("Ana Ortega", "Luis Gil")),
+        ("Ana Ortega y Redacción", ("Ana Ortega",)),
+        ("Ann Ferrier for Reuters", ("Ann Ferrier",)),
+        ("Ann Ferrier, Reuters", ("Ann Ferrier",)),
+        ("Marc Para Moreno", ("Marc Para Moreno",)),
+        ("Ann Ferrier, M.D.", ("Ann Ferrier",)),
+        ("Ann Ferrier, Ph.D. and Tam Loudon", ("Ann Ferrier", "Tam Loudon")),
+        ("Ann Ferrier (@annferrier)", ("Ann Ferrier",)),
+        ("Ann Ferrier ann@example.org", ("Ann Ferrier",)),
+        ("admin", ()),
+        (", The Harbour Journal", ("The Harbour Journal",)),
+        (
+            [{"@type": "Person", "name": "Iris Kell"}, {"@type": "NewsMediaOrganization", "name": "Sound"}],
+            ("Iris Kell",),
+        ),
+        ([{"@type": "Organization", "name": "Iris Kell"}], ("Iris Kell",)),
+    ],
+)
+def test_a_field_of_authors_is_read_as_people_fill_it_in(said: object, expected: tuple[str, ...]) -> None:
+    head = script(json.dumps({"@type": "NewsArticle", "headline": "The bridge", "author": said}))
+    assert authors(meta(head), None, "Sound Courier") == expected
 
 
 @pytest.mark.parametrize("name", ["rot13", "hex", "unicode_escape", "idna", "punycode", "zlib", "no-such", "utf\x00"])

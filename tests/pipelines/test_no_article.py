@@ -115,6 +115,44 @@ def test_a_wall_is_told_though_one_of_its_sentences_is_not_known() -> None:
     assert refusal(page([*told, *STORY[:2]], title="The Example")) == "cookie_wall"
 
 
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("500 Internal Server Error", "not_found"),
+        ("Service temporarily unavailable", "not_found"),
+        ("Something went wrong", "not_found"),
+        ("Error 410", "not_found"),
+        ("Wartungsarbeiten", "not_found"),
+        ("Site en maintenance", "not_found"),
+        ("Технические работы", "not_found"),
+        ("メンテナンス中", "not_found"),
+        ("451: Unavailable due to legal reasons", "not_found"),
+        ("This content is not available in your region", "not_found"),
+        ("Search results for harbour bridge", "not_found"),
+        ("Keine Treffer", "not_found"),
+        ("Log in to continue", "cookie_wall"),
+        ("Iniciar sesión", "cookie_wall"),
+        ("登录", "cookie_wall"),
+    ],
+)
+def test_a_page_that_is_out_of_order_closed_or_empty_is_no_article(title: str, reason: str) -> None:
+    teasers = "".join(f"<li><a href='/{at}'>The council will hear the ferrymen, part {at}</a></li>" for at in range(8))
+    html = page(
+        ["We are sorry. Please come back in a while, or write to our desk about it."],
+        title=title,
+        before=f"<h1>{title}</h1>",
+    )
+    assert refusal(html) == reason
+    assert refusal(html.replace("</article>", f"<ul>{teasers}</ul></article>")) == reason
+
+
+def test_headlines_with_their_teasers_are_an_index_and_a_story_with_links_in_its_headings_is_none() -> None:
+    teasers = "".join(f"<h2><a href='/{at}'>Part {at}</a></h2><p>{STORY[at % 4]} ({at})</p>" for at in range(12))
+    assert refusal(page([], before=teasers)) == "index"
+    for link in ("#part", "https://elsewhere.example.com/"):
+        assert article(page([], before=teasers.replace("href='/", f"href='{link}"))).kind == "article"
+
+
 def test_a_page_that_begs_pardon_is_missing_whatever_it_teases() -> None:
     for title in ("Oops! We couldn’t find that page.", "Oops! We couldn't find that page."):
         assert refusal(page([*STORY, *STORY], title=title)) == "not_found"
