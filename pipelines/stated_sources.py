@@ -229,13 +229,17 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int, bool]:
 
 
 def _before(text: str, at: int, since: int, phrases: _Language) -> Span | None:
-    """Return where the name of a medium stands right before a phrase."""
+    """Return where the name of a medium stands right before a phrase, with or without what the medium is."""
     begin = max(since, at - NAME_WINDOW)
     window = text[begin:at].rstrip(' ,\u00a0"”»’')
     end = begin + len(window)
     starts = [match.start() + begin for match in _WORD.finditer(window)][-NAME_WORDS:]
     names = [list(_capitalised(text[:end], start)) for start in starts if start > begin or start in {0, since}]
-    whole = [name for name in names if name and name[-1][1] >= end - 2]
+    whole = [
+        name  # "Haaretz reported", "Haaretz newspaper reported"
+        for name in names
+        if name and (name[-1][1] >= end - 2 or phrases.called.fullmatch(text, name[-1][1], end))
+    ]
     for is_it in (_is_known, _looks_like_media):
         if name := next((name for name in whole if is_it(text, name)), None):
             return _without_article(text, name)

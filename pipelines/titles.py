@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from pipelines.metadata import Meta
 
-_SEPARATOR = re.compile(r"\s+[|•·»«›‹/*–—-]+\s+|\s*[|•»｜ㅣ]\s*|\s+::\s+|\s*_{1,2}\s*(?=\S+$)")
+_SEPARATOR = re.compile(r"\s+[|•·»«›‹/*–—-]+\s+|\s*[|•»｜ㅣ]\s*|\s+::?\s+|\s*_{1,2}\s*(?=\S+$)")
 _DASH = re.compile(r"[–—-]")  # behind it a sentence may go on: "Courier – staff walk out"
 LONGEST = 400  # characters: longer is a text in the wrong place, or an attack
 TOP = 8  # lines in which a text without any markup may have its headline
 SENTENCE = 100  # characters from which a closed line tells the story
 HEADLINE = 200  # characters
 HEADLINE_WORDS = 4
+STEM = 12  # letters of a title cut short that tell which heading it was
 SUFFIX_WORDS = 5  # a site's name is short; a headline's second half behind a dash is not
 
 
@@ -50,8 +51,20 @@ def headline(meta: Meta, site_name: str | None, host: str) -> str | None:
             and (title := without_site(raw, names, meta.headings, filed))
             and text_key(title) not in names
         ):
-            return title
+            return _in_full(title, meta)
     return None
+
+
+def _in_full(title: str, meta: Meta) -> str:
+    """Return the heading or headline that a title with dots at its end was cut from."""
+    if not title.endswith(("…", "...")):
+        return title
+    stem, forms = text_key(title), (*meta.headings[:1], meta.claim("headline"))
+    return next((form for form in forms if form and len(form) <= LONGEST and _continues(text_key(form), stem)), title)
+
+
+def _continues(key: str, stem: str) -> bool:
+    return len(stem) >= STEM and len(key) > len(stem) and key.startswith(stem)
 
 
 def of_bare_lines(lines: Iterable[str]) -> str | None:
@@ -76,8 +89,11 @@ def without_site(title: str, names: set[str], headings: tuple[str, ...] = (), fi
         head, tail = title[:start].strip(), title[end:].strip()
         if head and tail and (_names_site(tail, names) or text_key(head) in keys or _files(tail, filed)):
             return without_site(head, names, headings, filed)
-    head, _, tail = title.rpartition("-")  # without blanks it is a hyphen, unless a section's name follows
-    if head and text_key(tail) in filed:
+    head, _, tail = title.rpartition(
+        "-"
+    )  # without blanks it is a hyphen, unless a section's or the site's name follows
+    is_site = bool(head) and text_key(tail) in names and (len(tail.split()) > 1 or not tail.isascii())
+    if head and (text_key(tail) in filed or is_site):
         return without_site(head.strip(), names, headings, filed)
     for start, end in cuts[:1]:
         head, tail = title[:start].strip(), title[end:].strip()

@@ -112,6 +112,8 @@ def test_no_json_ld_raises(text: str) -> None:
         ("The bridge", (), "The bridge"),
         ("The bridge-Isles | Sound Courier", (), "The bridge"),
         ("The bridge | Isles | 31.05.2026", (), "The bridge"),
+        ("The bridge : Sound Courier", (), "The bridge"),
+        ("The bridge-Sound Courier", (), "The bridge"),
     ],
 )
 def test_a_title_loses_the_sites_name_and_nothing_else(raw: str, headings: tuple[str, ...], expected: str) -> None:
@@ -198,6 +200,13 @@ def test_authors_are_persons(head: str, body: str, expected: tuple[str, ...]) ->
 def test_a_field_of_authors_is_read_as_people_fill_it_in(said: object, expected: tuple[str, ...]) -> None:
     head = script(json.dumps({"@type": "NewsArticle", "headline": "The bridge", "author": said}))
     assert authors(meta(head), None, "Sound Courier") == expected
+
+
+def test_a_title_cut_short_is_the_heading_that_it_was_cut_from() -> None:
+    head = "<meta property='og:title' content='The harbour bridge stays ...'>"
+    whole, other = "The harbour bridge stays closed until June", "Ferries run free"
+    assert titles.headline(meta(head, f"<h1>{whole}</h1>"), None, "") == whole
+    assert titles.headline(meta(head, f"<h1>{other}</h1>"), None, "") == "The harbour bridge stays ..."
 
 
 @pytest.mark.parametrize("name", ["rot13", "hex", "unicode_escape", "idna", "punycode", "zlib", "no-such", "utf\x00"])

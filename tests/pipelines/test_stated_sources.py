@@ -45,6 +45,7 @@ def found(text: str, language: str | None = "en") -> list[tuple[str, str]]:
     ("text", "expected"),
     [
         ("Politico first reported the news.", [("Politico", "first_reported")]),
+        ("Haaretz newspaper reported the news.", [("Haaretz", "reported")]),
         ("The fire was first reported by the Harbour Herald.", [("Harbour Herald", "first_reported")]),
         ("Le Monde was first to report the deal.", [("Le Monde", "first_reported")]),
         ("The Sound Courier broke the story on Monday.", [("Sound Courier", "first_reported")]),
