@@ -62,14 +62,18 @@ class Decoded:
 
     text: str
     charset: str
+    utf8: bytes | None = None  # the bytes of the page, where they are UTF-8 from end to end
 
 
 def decode(html: bytes, content_type: str | None) -> Decoded:
     """Return the page's characters. Never raises: what no charset can read becomes U+FFFD."""
     if mark := marked(html) or _without_mark(html):
         return Decoded(html.decode(mark, "replace").removeprefix("\ufeff"), mark)
-    if (found := _as_utf8(html)) is not None:
-        return Decoded(found, "utf-8")
+    try:
+        return Decoded(html.decode("utf-8"), "utf-8", html)
+    except UnicodeDecodeError:
+        if (found := _nearly_utf8(html)) is not None:
+            return Decoded(found, "utf-8")
     tried = [codec for codec in dict.fromkeys(_declared(html, content_type)) if codec != "utf-8"] or [_detected(html)]
     read = [Decoded(html.decode(codec, "replace"), codec) for codec in tried]
     return min(read, key=lambda decoded: decoded.text.count("\ufffd"))
@@ -98,12 +102,9 @@ def _without_mark(html: bytes) -> str | None:
     return None
 
 
-def _as_utf8(html: bytes) -> str | None:
+def _nearly_utf8(html: bytes) -> str | None:
     """Return the text if it is UTF-8, a few strays left aside (a body cut within a character, a pasted sign)."""
-    try:
-        return html.decode("utf-8")
-    except UnicodeDecodeError:
-        text = html.decode("utf-8", "replace")
+    text = html.decode("utf-8", "replace")
     strays = text.count("\ufffd")
     characters = len(text) - len(text.encode("ascii", "ignore")) - strays
     return text if strays <= STRAY * characters else None

@@ -73,7 +73,7 @@ def _not_html(html: bytes, content_type: str | None) -> NoArticle | None:
 def _read(html: bytes, url: str, content_type: str | None, now: datetime | None) -> Reading:
     decoded = decode(html, content_type)
     page = decoded.text
-    tree = tree_of(page)
+    tree = tree_of(decoded.utf8 or page)
     if tree is None:
         return NoArticle("unparsable", "the parser found no element")
     meta = metadata.read(tree, url)

@@ -87,9 +87,8 @@ def main_text(tree: HtmlElement, html: str, body: str | None, lines: Lines) -> M
         state = MainText(tuple(map(Paragraph, app_state.story(tree))), "app_state")
         if len(state) > max(SHORT, BODY_RATIO * len(found)) and _begins(state, found):
             return state
-    run = MainText(tuple(_longest_run(lines)), "paragraphs")
-    if len(run) > max(SHORT, RUN_RATIO * len(found)):
-        return run
+    if run := tuple(_longest_run(lines, max(SHORT, RUN_RATIO * len(found)))):
+        return MainText(run, "paragraphs")
     if len(found) < SHORT:
         flat = MainText(tuple(_flat(html)), "flat")
         if len(flat) > max(SHORT, FLAT_RATIO * len(found)):
@@ -126,39 +125,42 @@ def _in_one_piece(found: MainText, written: MainText) -> bool:
     return len(found.paragraphs) == 1 < len(written.paragraphs) and len(written) >= ALL * len(found)
 
 
-def _trafilatura(tree: HtmlElement, options: Extractor) -> Iterator[Paragraph]:
+def _trafilatura(tree: HtmlElement, options: Extractor) -> list[Paragraph]:
     document = bare_extraction(tree, options=options)
-    if isinstance(document, Document) and document.body is not None:
-        yield from _paragraphs(document.body)
+    return _paragraphs(document.body) if isinstance(document, Document) and document.body is not None else []
 
 
-def _paragraphs(body: _Element) -> Iterator[Paragraph]:
+def _paragraphs(body: _Element) -> list[Paragraph]:
     """Break trafilatura's output tree into lines, as its own text output does, but one for each line break."""
+    found: list[Paragraph] = []
     pieces: list[str] = []
 
-    def flush(tag: str) -> Iterator[Paragraph]:
-        if text := clean("".join(pieces)):
-            yield Paragraph(text, tag)
+    def flush(tag: str) -> None:
+        if pieces and (text := clean("".join(pieces))):
+            found.append(Paragraph(text, tag))
         pieces.clear()
 
-    def walk(element: _Element, around: str) -> Iterator[Paragraph]:
+    def walk(element: _Element, around: str) -> None:
         tag = str(element.tag)
         breaks = tag in _BLOCKS
         inside = tag if breaks and tag not in {"lb", "list", "table", "body", "div"} else around
         if tag == "p" and around in {"item", "quote", "row"}:
             inside = around
         if breaks:
-            yield from flush(around)
+            flush(around)
         elif tag == "cell":
             pieces.append(" ")
-        pieces.append(element.text or "")
+        if text := element.text:
+            pieces.append(text)
         for child in element:
-            yield from walk(child, inside)
-            pieces.append(child.tail or "")
+            walk(child, inside)
+            if text := child.tail:
+                pieces.append(text)
         if breaks:
-            yield from flush(inside)
+            flush(inside)
 
-    yield from walk(body, "p")
+    walk(body, "p")
+    return found
 
 
 def written_lines(body: str) -> Iterator[Paragraph]:
@@ -169,19 +171,33 @@ def written_lines(body: str) -> Iterator[Paragraph]:
     yield from _lines(text.splitlines())
 
 
-def _longest_run(lines: Lines) -> Iterator[Paragraph]:
-    """Yield the paragraphs of the element that holds most text in paragraphs of its own, and is not there for else."""
+def _longest_run(lines: Lines, least: float) -> Iterator[Paragraph]:
+    """Yield the paragraphs of the element that holds most text in paragraphs of its own, and is not there for else.
+
+    Nothing where those have no more than ``least`` characters: on the usual page all paragraphs together have not.
+    """
+    told = [line for line in lines.segments if len(line.text) >= FLAT_PARAGRAPH and not _is_linked(line)]
+    if _mass(told) <= least:
+        return
     runs: dict[_Element, list[Segment]] = defaultdict(list)
-    for segment in lines.segments:
-        if len(segment.text) < FLAT_PARAGRAPH or segment.linked >= LINKED * len(segment.text):
-            continue
+    for segment in told:
         block = segment.block
         if block.tag == "p" and (parent := block.getparent()) is not None:
             runs[parent].append(segment)
-    for element in nlargest(RUNS, runs, key=lambda one: sum(len(segment.text) for segment in runs[one])):
+    for element in nlargest(RUNS, runs, key=lambda one: _mass(runs[one])):
+        if _mass(runs[element]) <= least:
+            return
         if not any(_ASIDE.search(f"{one.get('class')} {one.get('id')}") for one in (element, *element.iterancestors())):
             yield from (Paragraph(segment.text) for segment in runs[element])
             return
+
+
+def _is_linked(line: Segment) -> bool:
+    return line.linked >= LINKED * len(line.text)
+
+
+def _mass(told: Iterable[Segment]) -> int:
+    return sum(len(segment.text) for segment in told)
 
 
 def _flat(html: str) -> Iterator[Paragraph]:

@@ -30,17 +30,18 @@ _XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SELF_CLOSED_HTML = re.compile(rb"<html([^<>]*)/>", re.IGNORECASE)
 
 
-def tree_of(html: str) -> HtmlElement | None:
-    """Return the page's tree as it is read, or None where the parser finds no element at all."""
+def tree_of(html: str | bytes) -> HtmlElement | None:
+    """Return the page's tree as it is read, or None where the parser finds no element at all; bytes are UTF-8."""
     tree = parse(html)
     if tree is not None:
         unwrap(tree)
     return tree
 
 
-def parse(html: str) -> HtmlElement | None:
-    """Return the page's parse, or None where the parser finds no element at all."""
-    page = _cut(html.encode("utf-8", "replace").translate(None, _CONTROLS))
+def parse(html: str | bytes) -> HtmlElement | None:
+    """Return the page's parse, or None where the parser finds no element at all; bytes are UTF-8."""
+    coded = html.encode("utf-8", "replace") if isinstance(html, str) else html
+    page = _cut(coded.translate(None, _CONTROLS))
     page = _XML_DECLARATION.sub(b"", page, count=1)
     if _SELF_CLOSED_HTML.search(page, 0, HEAD):
         page = _SELF_CLOSED_HTML.sub(rb"<html\1>", page[:HEAD], count=1) + page[HEAD:]
@@ -74,11 +75,14 @@ def lighten(tree: HtmlElement) -> None:
     """Take out what no reader of text looks at: code, styles, drawings, links to files. Scripts of data stay.
 
     A sixth of a page's elements and half of its characters, which trafilatura would copy four times and search.
+    A drawing that holds paragraphs was never closed, and has swallowed what follows it.
     """
-    for script in tree.iter("script"):
-        if "json" not in (script.get("type") or ""):
-            script.tag = "style"  # one sweep takes both
-    etree.strip_elements(tree, "style", "svg", "link", "meta", "source", with_tail=False)
+    unread = [script for script in tree.iter("script") if "json" not in (script.get("type") or "")]
+    drawings = [svg for svg in tree.iter("svg") if next(svg.iterancestors("svg"), None) is None]
+    unread += [drawing for drawing in drawings if next(drawing.iter("p", "div"), None) is None]
+    for element in unread:
+        element.tag = "style"  # one sweep takes all of them
+    etree.strip_elements(tree, "style", "link", "meta", with_tail=False)
 
 
 def clean(text: str) -> str:

@@ -44,6 +44,12 @@ def _any(*tables: str) -> str:
     return "|".join(f"(?:{phrase})" for table in tables for phrase in _TABLES[table]["phrases"])
 
 
+def _of_words(phrases: list[str]) -> str:
+    """Return the pattern of phrases most of which begin with a word: that one begins is tested once for all of them."""
+    begun = "|".join(f"(?:{phrase[2:]})" for phrase in phrases if phrase.startswith(r"\b"))
+    return "|".join([rf"\b(?:{begun})", *(f"(?:{phrase})" for phrase in phrases if not phrase.startswith(r"\b"))])
+
+
 # What may stand around the phrase: signs, "Error 404", "Sorry".
 _EDGE = (
     r"(?:\W|(?:https?|status|code|error|errore|erreur|fehler|fout|fel|feil|fejl|virhe|błąd|chyba|ошибка|помилка|hata|erro"
@@ -55,7 +61,7 @@ _PART = re.compile(r"\s+[|•·»«–—:-]\s+|\s*[|•»]\s*")
 NOT_FOUND_HEADING = re.compile(rf"(?:{_any('not_found_heading', 'not_found')})(?!\w)", re.IGNORECASE)
 NOT_FOUND = re.compile(rf"(?<!\w)(?:{_any('not_found')})(?!\w)", re.IGNORECASE)
 WALL_HEADING = re.compile(rf"(?:{_any('wall_heading')})(?!\w)", re.IGNORECASE)
-WALL = re.compile(_any("wall"), re.IGNORECASE)
+WALL = re.compile(_of_words(_TABLES["wall"]["phrases"]), re.IGNORECASE)
 
 
 def why(

@@ -87,6 +87,12 @@ def test_a_noscript_that_holds_an_unclosed_frame_does_not_swallow_the_page() -> 
     assert text == "\n\n".join(STORY)
 
 
+def test_a_drawing_that_is_never_closed_does_not_swallow_the_page() -> None:
+    for drawing in ("<svg><path d='M0 0'/></svg>", "<svg><path d='M0 0'>"):
+        text = article(page(STORY, before=drawing)).text
+        assert all(line in text for line in STORY)
+
+
 def test_a_page_nested_past_the_parsers_depth_is_read_flat() -> None:
     html = "<html><body>" + "<div>" * 3000 + "".join(f"<p>{line}</p>" for line in STORY) + "</div>" * 3000
     found = article(html)
