@@ -77,6 +77,30 @@ def test_the_shared_quotation_is_in_the_evidence(crawled: Desk, articles: dict[s
         }
 
 
+def test_copies_names_the_two_templates_of_a_report_and_the_quotation_of_the_other(
+    crawled: Desk, articles: dict[str, Any]
+) -> None:
+    told = crawled.ask("copies", articles["lowland.test"].url, "--json").json
+    printed = {printing["article"] for printing in told["printings"]}
+    assert printed == {articles[host].id for host in ("tidewater.test", "lowland.test")}
+    assert (told["copy_group"]["texts"], told["same_as_asked"]) == (1, 2)
+    others = {articles[host].id for host in ("standard.test", "highmoor.test")}
+    assert {(one["kind"], one["other"]) for one in told["related"]} == {("shared_quote", other) for other in others}
+
+
+def test_diff_shows_the_templates_of_a_report_as_one_text_and_two_reports_as_two(
+    crawled: Desk, articles: dict[str, Any]
+) -> None:
+    first, copy, second = (str(articles[host].id) for host in ("tidewater.test", "lowland.test", "standard.test"))
+    assert crawled.ask("diff", first, copy).out.endswith("The same words in the same order.\n")
+    told = crawled.ask("diff", first, second, "--json").json
+    assert not told["is_same_text"]
+    assert told["jaccard"] < 0.1
+    said = plain(SAID.format(adjective="EU"))[-40:]
+    shared = {piece["kind"] for row in told["rows"] for piece in row["pieces"] if said in plain(piece["text"])}
+    assert shared & {"shared", "elsewhere_a", "elsewhere_b"}
+
+
 @pytest.mark.parametrize("host", PAGES)
 def test_every_sentence_of_the_report_is_kept(articles: dict[str, Any], host: str) -> None:
     text = plain(articles[host].text)

@@ -41,8 +41,8 @@ Jaccard 0.66 of word triples; 96% of 1's words stand in 2, 85% of 2's in 1.
 {{+only in the second+}}; [~these~] and {{~these~}} stand elsewhere in the other
 
 < [~{MOVED}~]
-~ The bridge over the Tolland was [-closed-] {{+shut+}} on Monday {{+evening+}} after inspectors found cracks in \
-two of its piers.
+~ The bridge over the Tolland was [-closed-] {{+shut+}} on Monday {{+evening+}} after inspectors found cracks in two \
+of its piers.
 = {SAME[0]}
   … 4 paragraphs shared …
 = {SAME[5]}
