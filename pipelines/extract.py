@@ -9,6 +9,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lxml.etree import XPathEvalError
+
 from foundation.errors import UnusableUrl
 from foundation.urls import host
 from pipelines import credits, dates, kinds, live_blogs, metadata, no_article
@@ -57,8 +59,16 @@ def read_page(html: bytes, url: str, content_type: str | None = None, *, now: da
         return _not_html(html, content_type) or _read(html, url, content_type, now)
     except MemoryError:
         raise
+    except XPathEvalError as error:
+        if str(error) == "unknown error":  # what lxml says where libxml2 got no memory
+            raise MemoryError from error
+        return _failed(error)
     except Exception as error:  # a page must never stop a crawl: the fault is told, and the raw page is kept
-        return NoArticle("failed", f"{type(error).__name__}: {error}"[:300])
+        return _failed(error)
+
+
+def _failed(error: Exception) -> NoArticle:
+    return NoArticle("failed", f"{type(error).__name__}: {error}"[:300])
 
 
 def _not_html(html: bytes, content_type: str | None) -> NoArticle | None:

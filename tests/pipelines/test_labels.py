@@ -416,11 +416,15 @@ LOOSE = {
         "Read on and sign up for it, delivered straight to you",
         "It is free. Get it delivered every morning",
         "The Harbour newsletter, to which you can subscribe",
+        "Mehr davon? Abonnieren Sie jetzt unseren Newsletter",
+        "Alle Nachrichten: Abonniere den WhatsApp-Kanal des Kuriers",
     ],
     "legal": [
         "The Courier receives an affiliate commission",
         "The Courier may earn a commission",
         "It may get a share of the sale",
+        "Note: we earn a commission if you buy by our links",
+        "Note: our links earn a commission",
     ],
     "credit": [
         "These words are licensed under CC",
@@ -441,7 +445,7 @@ LOOSE = {
     "rights": [
         "By us, ALL RIGHTS RESERVED",
         "Wie immer: alle Rechte vorbehalten",
-        "It cannot be reproduced",
+        "As ever, this text cannot be reproduced",
         "It is not to be redistributed",
         "By us, © 2026",
         "Of copyright 2026",
