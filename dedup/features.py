@@ -127,6 +127,17 @@ def term_names(title: str, body: str) -> dict[int, str]:
     return found
 
 
+def phrase_names(title: str, body: str) -> dict[int, str]:
+    """Return how the report spells each pair of neighbouring words of its features, by hash."""
+    found: dict[int, str] = {}
+    for text in (body, title):
+        located = list(_located(list(tokens(text, BODY_WORDS))))
+        pairs = _pairs([term for term, _, _ in located])
+        for pair, (_, start, _), (_, _, end) in zip(pairs.tolist(), located, located[1:], strict=False):
+            found.setdefault(pair, " ".join(text[start:end].split()))
+    return found
+
+
 @lru_cache(maxsize=1 << 17)
 def word_hash(term: str) -> int:
     """Return the hash of a stem, its class in the lowest bits."""
