@@ -19,6 +19,9 @@ from dedup.idf import Idf
 
 DAY = 86400.0
 PHRASES = 3  # rarest shared word pairs that count. Measured as loss: 1 .1733, 2 .1709, 3 .1701, 5 .1709, 10 .1749
+# Two runs of quoted words in common prove what three phrases of the rarest do in a stream of ten thousand reports,
+# however little was read: it is all that two reports in an empty database have. In that stream it changes nothing.
+QUOTED_RUNS, QUOTED_RARITY = 2, 6.26
 FEWEST_PHRASES = 5  # a text is never taken for shorter than that
 _BLOCK = 1 << 14  # pairs compared at once: bounds memory on dense days
 
@@ -51,6 +54,7 @@ class Views:
     lead: csr_array
     body: csr_array
     phrases: csr_array  # in nats
+    quoted: csr_array  # 1 for each run of quoted words
     log_length: Scores
     titled: NDArray[np.bool_]
 
@@ -60,12 +64,14 @@ def views(reports: Sequence[Features], idf: Idf) -> Views:
     title = _unit_rows([(report.words, report.title) for report in reports], idf.weight)
     pairs = [(report.pairs, np.minimum(report.pair_counts, 1)) for report in reports]
     phrases, _ = _rows(pairs, idf.rarity)
+    quoted, _ = _rows([(report.quoted, np.ones(len(report.quoted), dtype=np.uint8)) for report in reports], _one)
     lengths = np.array([max(len(report.pairs), FEWEST_PHRASES) for report in reports], dtype=np.float64)
     return Views(
         title=title,
         lead=_unit_rows([(report.words, report.lead) for report in reports], idf.weight),
         body=_unit_rows([(report.words, report.body) for report in reports], idf.weight),
         phrases=phrases,
+        quoted=quoted,
         log_length=np.log(lengths),
         titled=np.diff(title.indptr) > 0,
     )
@@ -88,10 +94,17 @@ def _scores(of: Views, low: Indexes, high: Indexes, rules: SimilarityRules) -> S
         + rules.title * title
         + rules.lead * lead
         + rules.body * np.sqrt(_cosines(of.body, low, high))
-        + rules.phrases * (rarest_shared(of.phrases, low, high) - of.log_length[low] - of.log_length[high])
+        + rules.phrases * _proof(of, low, high)
     )
     likely: Scores = 1 / (1 + np.exp(-logit))
     return likely
+
+
+def _proof(of: Views, low: Indexes, high: Indexes) -> Scores:
+    """Return what shared phrases prove, in nats, both lengths taken off. A quotation is as rare as anything can be."""
+    shared = np.asarray(of.quoted[low].multiply(of.quoted[high]).sum(axis=1)).ravel()
+    rarity = np.maximum(rarest_shared(of.phrases, low, high), np.where(shared >= QUOTED_RUNS, QUOTED_RARITY, 0.0))
+    return rarity - of.log_length[low] - of.log_length[high]
 
 
 def faded(value: Scores, days_apart: Scores, rules: SimilarityRules) -> Scores:
@@ -138,6 +151,10 @@ def _rows(counted: Sequence[tuple[Terms, Counts]], weigh: Callable[[Terms], Scor
     return csr_array((value, column.astype(np.int32), starts.astype(np.int32)), shape=shape), row
 
 
+def _one(terms: Terms) -> Scores:
+    return np.ones(len(terms))
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a score is made of, for people: the cosines, and what the shared phrases prove."""
@@ -152,7 +169,7 @@ def parts(a: Features, b: Features, idf: Idf) -> Parts:
     """Return what the score of two reports is made of."""
     of, low, high = views([a, b], idf), np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
     title, lead, body = (float(_cosines(rows, low, high)[0]) for rows in (of.title, of.lead, of.body))
-    return Parts(title, lead, body, float(rarest_shared(of.phrases, low, high)[0] - of.log_length.sum()))
+    return Parts(title, lead, body, float(_proof(of, low, high)[0]))
 
 
 def similarity(a: Features, b: Features, idf: Idf, rules: SimilarityRules) -> float:
