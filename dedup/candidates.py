@@ -84,6 +84,42 @@ def candidates(
     return np.concatenate([_NO_ITEM, *low]), np.concatenate([_NO_ITEM, *high]), np.concatenate([np.zeros(0), *value])
 
 
+class Index:
+    """The same index for reports that arrive: what a database does with rows of (word, time, report, weight)."""
+
+    def __init__(self, reports: Sequence[Salient], times: Weights) -> None:
+        """Index reports by their places; times in days, none missing."""
+        item = np.repeat(np.arange(len(reports)), [len(report.terms) for report in reports])
+        term = np.concatenate([np.zeros(0, dtype=np.uint32), *(report.terms for report in reports)])
+        weight = np.concatenate([np.zeros(0), *(report.weights for report in reports)])
+        order = np.lexsort((item, times[item], term))
+        self._term, self._item, self._weight = term[order], item[order], weight[order]
+        self._time = times[self._item]
+
+    def lookup(
+        self, report: Salient, time: float, window_days: float, rules: CandidateRules
+    ) -> tuple[Indexes, Weights]:
+        """Return the places of the reports worth comparing with this one, ascending, and the cosines."""
+        items, weights = [_NO_ITEM], [np.zeros(0)]
+        starts = np.searchsorted(self._term, report.terms)
+        ends = np.searchsorted(self._term, report.terms, "right")
+        for start, end, own in zip(starts.tolist(), ends.tolist(), report.weights.tolist(), strict=True):
+            here, first, last = start + np.searchsorted(
+                self._time[start:end], (_just_after(time), time - window_days, _just_after(time + window_days))
+            )
+            nearest = slice(max(first, here - rules.postings), min(last, here + rules.postings))
+            items.append(self._item[nearest])
+            weights.append(self._weight[nearest] * own)
+        found, inverse = np.unique(np.concatenate(items), return_inverse=True)
+        value = np.bincount(inverse, np.concatenate(weights), minlength=len(found))
+        kept = value >= rules.least
+        return found[kept], value[kept].astype(np.float64)
+
+
+def _just_after(time: float) -> float:
+    return float(np.nextafter(time, np.inf))
+
+
 _NO_ITEM = np.zeros(0, dtype=np.int64)
 _ITEM_BITS = 31
 

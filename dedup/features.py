@@ -1,9 +1,9 @@
 """Features: what a report is about, as counts of hashed terms that are compared without reading the text again.
 
-Views of one report: title, lead, body, names, word pairs, quoted runs of words. Nothing here knows a language: words are
-cut to a prefix instead of stemmed, names are what is never written in lower case, and scripts without spaces give pairs
-of characters. Every hash carries in its lowest bits how common such a term usually is, so that a database without
-history can weigh it (dedup/idf.py); the hashes of quoted runs carry nothing.
+Views of one report: title, lead, body, names, word pairs, quoted runs, figures. Nothing here knows a language: words
+are cut to a prefix instead of stemmed, names are what is never written in lower case, and scripts without spaces give
+pairs of characters. Hashes of words, names and pairs carry in their lowest bits how common such a term usually is, so
+that a database without history can weigh it (dedup/idf.py).
 """
 
 import re
@@ -26,6 +26,7 @@ FEATURES_VERSION = 2  # raise it with any change to what is counted or how it is
 BODY_WORDS = 600  # measured: later words dilute; background comes last
 LEAD_SENTENCES, LEAD_CHARACTERS = 4, 2000
 QUOTED_RUN, MOST_QUOTED = 8, 64  # words of a run inside quotation marks, and how many runs are kept: a sample by hash
+MOST_FIGURES = 64
 STEM = 6  # characters; measured on two streams: pair F1 + .008 over whole words, with no list of any language
 
 CLASS_BITS = 3
@@ -60,10 +61,11 @@ class Features:
     pairs: Terms
     pair_counts: Counts
     quoted: Terms
+    figures: Terms
 
     def pack(self) -> bytes:
         """Return the features as bytes, about 5 kB for a report."""
-        sizes = (len(self.words), len(self.names), len(self.pairs), len(self.quoted))
+        sizes = (len(self.words), len(self.names), len(self.pairs), len(self.quoted), len(self.figures))
         arrays = (getattr(self, field.name) for field in fields(self))
         return _HEADER.pack(FEATURES_VERSION, *sizes) + b"".join(
             array.astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays
@@ -74,8 +76,8 @@ class Features:
         """Return the features that :meth:`pack` wrote; ValueError where another version wrote them."""
         if not data or data[0] != FEATURES_VERSION:
             raise ValueError(f"features of version {data[:1].hex()}, this is version {FEATURES_VERSION}")
-        _, words, names, pairs, quoted = _HEADER.unpack_from(data)
-        sizes = (words, words, words, words, names, names, pairs, pairs, quoted)
+        _, words, names, pairs, quoted, figures = _HEADER.unpack_from(data)
+        sizes = (words, words, words, words, names, names, pairs, pairs, quoted, figures)
         arrays, at = [], _HEADER.size
         for size, dtype in zip(sizes, _DTYPES, strict=True):
             arrays.append(np.frombuffer(data, dtype=dtype, count=size, offset=at))
@@ -89,8 +91,8 @@ class Features:
         return hash(self.pack())
 
 
-_HEADER = struct.Struct("<BIIII")
-_DTYPES = ("<u4", "u1", "u1", "u1", "<u4", "u1", "<u4", "u1", "<u4")
+_HEADER = struct.Struct("<BIIIII")
+_DTYPES = ("<u4", "u1", "u1", "u1", "<u4", "u1", "<u4", "u1", "<u4", "<u4")
 
 
 def features_of(title: str, body: str) -> Features:
@@ -115,6 +117,7 @@ def features_of(title: str, body: str) -> Features:
         pairs=pairs,
         pair_counts=_clip(pair_counts),
         quoted=_quoted(body[: head[-1].end] if head else ""),
+        figures=_figures([*headline, *head]),
     )
 
 
@@ -218,6 +221,12 @@ def _pairs(terms: Sequence[str]) -> Terms:
     rarity = _PAIR_CLASSES[np.minimum(lengths[1:] + lengths[:-1], len(_PAIR_CLASSES) - 1)]
     hashes: Terms = (shingles(word_hashes(terms), 2) & _HASH_BITS).astype(np.uint32) | rarity
     return hashes
+
+
+def _figures(head: Sequence[Token]) -> Terms:
+    """Return the hashes of the words that hold a digit, of many those that are lowest."""
+    found = sorted({token.word for token in head if any(map(str.isdigit, token.word))})
+    return np.unique(word_hashes(found).astype(np.uint32))[:MOST_FIGURES]
 
 
 def _quoted(text: str) -> Terms:

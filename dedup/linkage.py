@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+# Members up to which a cluster's own mean is believed in full. Measured on made events of 200 reports: one piece each,
+# 11 to 14 pieces where it is believed at any size; the labelled sets, whose stories are smaller, lose little (B-cubed
+# F1 of ECB+ .934 and .943). A root instead of the share leaves the events of shortest reports in 13 pieces.
+TRUSTED_SIZE = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -58,9 +63,8 @@ def average_linkage(count: int, pairs: Pairs, rules: LinkageRules) -> NDArray[np
     """Return a cluster number for each item: its smallest member.
 
     The two most similar clusters merge until no two have a mean similarity of at least what the rules need and, where
-    both have several members, of at least the coherence times what the looser one has in itself (the mean over all
-    ordered pairs of its members, one with itself counting 0). Ties go to the lowest numbers, so number the items by
-    something that is theirs. A merge costs the neighbours of both clusters.
+    both have several members, of at least the coherence times what the looser one has in itself. Ties go to the lowest
+    numbers, so number the items by something that is theirs. A merge costs the neighbours of both clusters.
     """
     labels = np.arange(count)
     pairs = _within_reach(count, pairs, min(rules.single, rules.many))
@@ -108,9 +112,15 @@ class _Clusters:
         return mean >= self.rules.coherence * min(self._own_mean(one), self._own_mean(other))
 
     def _own_mean(self, cluster: int) -> float:
-        """Return the mean similarity within a cluster; few members are believed less: of two half of it."""
+        """Return the mean similarity within a cluster, as far as it is believed.
+
+        Of two members half is; and the more there are, the more their mean flatters: the likest came together first.
+        """
         size = len(self.members[cluster])
-        return _mean(self.inside[cluster], size * (size - 1) / 2) * (size - 1) / size if size > 1 else 0.0
+        if size == 1:
+            return 0.0
+        believed = (size - 1) / size * min(1.0, TRUSTED_SIZE / size)
+        return believed * _mean(self.inside[cluster], size * (size - 1) / 2)
 
     def _absorb(self, one: int, other: int) -> None:
         self.inside[one] = _sum(_sum(self.inside[one], self.inside.pop(other)), self.total[one][other])

@@ -28,19 +28,27 @@ def bounded(pairs: Pairs, ids: NDArray[np.int64], rules: NeighbourRules) -> Pair
     An end keeps its best, ties by hash, and of the rest those of the lowest hashes. So the choice can be made again
     with every arrival, from what was kept and what is new alone.
     """
-    drawn = np.tile(pair_hashes(ids[pairs.low], ids[pairs.high]), 2)
-    item, value = np.concatenate([pairs.low, pairs.high]), np.tile(pairs.value, 2)
-    is_best = _ranks(item, np.lexsort((drawn, -value, item))) < rules.best
-    drawing = np.lexsort((drawn, is_best, item))  # by hash, the best behind all others
-    rank = _ranks(item, drawing)
-    # The first hash not kept is the chance with which the others were (rank conditioning, Duffield et al. 2007).
-    first_out = np.ones(len(ids))
-    at_bound = ~is_best & (rank == rules.sampled)
-    first_out[item[at_bound]] = drawn[at_bound].astype(np.float64) / 2.0**64
-    chance = np.where(is_best, 1.0, np.where(rank < rules.sampled, first_out[item], 0.0))
-    chance = chance.reshape(2, -1).max(axis=0)
+    item, drawn = np.concatenate([pairs.low, pairs.high]), np.tile(pair_hashes(ids[pairs.low], ids[pairs.high]), 2)
+    chance = _chances(item, np.tile(pairs.value, 2), drawn, rules).reshape(2, -1).max(axis=0)
     kept = chance > 0
     return Pairs(pairs.low[kept], pairs.high[kept], pairs.value[kept], pairs.weight[kept] / chance[kept])
+
+
+def chances(value: NDArray[np.float64], drawn: NDArray[np.uint64], rules: NeighbourRules) -> NDArray[np.float64]:
+    """Return with which chance one item keeps each of its own pairs, 0 for not; ``drawn`` are the pairs' hashes."""
+    return _chances(np.zeros(len(value), dtype=np.int64), value, drawn, rules)
+
+
+def _chances(
+    item: NDArray[np.int64], value: NDArray[np.float64], drawn: NDArray[np.uint64], rules: NeighbourRules
+) -> NDArray[np.float64]:
+    is_best = _ranks(item, np.lexsort((drawn, -value, item))) < rules.best
+    rank = _ranks(item, np.lexsort((drawn, is_best, item)))  # by hash, the best behind all others
+    # The first hash not kept is the chance with which the others were (rank conditioning, Duffield et al. 2007).
+    first_out = np.ones(int(item.max(initial=-1)) + 1)
+    at_bound = ~is_best & (rank == rules.sampled)
+    first_out[item[at_bound]] = drawn[at_bound].astype(np.float64) / 2.0**64
+    return np.where(is_best, 1.0, np.where(rank < rules.sampled, first_out[item], 0.0))
 
 
 def pair_hashes(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.candidates import CandidateRules, Salient, candidates, salient
+from dedup.candidates import CandidateRules, Index, Salient, candidates, salient
 from dedup.features import features_of, word_hash
 from dedup.idf import Idf
 from tests.dedup import made
@@ -60,3 +60,16 @@ def test_salient_words_are_few_and_those_of_the_lead_come_first() -> None:
     assert len(found.terms) == RULES.words
     assert float((found.weights**2).sum()) == pytest.approx(1)
     assert not len(salient(features_of("", "the of and"), Idf(), RULES).terms)
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 9), max_size=5), st.integers(0, 40)), max_size=12), st.integers(1, 4))
+def test_an_arrival_finds_what_the_whole_window_would(told: list[tuple[set[int], int]], postings: int) -> None:
+    told.sort(key=lambda one: one[1])
+    reports, times = [report(words) for words, _ in told], [float(day) for _, day in told]
+    rules = CandidateRules(postings=postings)
+    whole = pairs(reports, times, rules)
+    for place in range(len(told)):
+        index = Index(reports[:place], np.array(times[:place]))
+        found, value = index.lookup(reports[place], times[place], 14.0, rules)
+        expected = {low: cosine for (low, high), cosine in whole.items() if high == place}
+        assert dict(zip(found.tolist(), value.tolist(), strict=True)) == pytest.approx(expected)

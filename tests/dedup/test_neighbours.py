@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.linkage import Pairs
-from dedup.neighbours import NeighbourRules, bounded, pair_hashes
+from dedup.neighbours import NeighbourRules, bounded, chances, pair_hashes
 
 RULES = NeighbourRules(best=3, sampled=2)
 
@@ -64,3 +64,11 @@ def test_the_weights_stand_for_what_was_left_out() -> None:
 def test_a_pair_has_one_hash(one: int, other: int) -> None:
     a, b = np.array([one]), np.array([other])
     assert pair_hashes(a, b) == pair_hashes(b, a)
+
+
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(0, 9))
+def test_an_arrival_keeps_a_bounded_number(values: list[int], seed: int) -> None:
+    drawn = pair_hashes(np.arange(len(values)), np.full(len(values), 100 + seed))
+    found = chances(np.array(values, dtype=np.float64), drawn, RULES)
+    assert int((found > 0).sum()) == min(len(values), RULES.best + RULES.sampled)
+    assert ((found >= 0) & (found <= 1)).all()
