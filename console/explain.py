@@ -116,8 +116,7 @@ def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dic
         Frequencies.unpack(learnt.counts) if learnt else None,
         rules,
     )
-    fading = exp(-((pair.days_apart or 0.0) ** 2) / (2 * rules.sigma_days**2))
-    at_most = max(0.0, pair.similarity - rules.hub_share * rules.hub_floor) * fading
+    at_most = pair.similarity * exp(-((pair.days_apart or 0.0) ** 2) / (2 * rules.sigma_days**2))
     needed = fold_rules(settings).stories.threshold(learnt.articles if learnt else 0)
     return dict(pair.to_json()) | {"at_most": round(at_most, 4), "needed": round(needed, 4)}
 

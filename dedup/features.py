@@ -1,9 +1,9 @@
 """Features: what a report is about, as counts of hashed terms that are compared without reading the text again.
 
-Five views of one report: title, lead, body, names, word pairs. Nothing here knows a language: words are cut to a prefix
-instead of stemmed, names are what is never written in lower case, and scripts without spaces give pairs of characters.
-Every hash carries in its lowest bits how common such a term usually is, so that a database without history can weigh
-it (dedup/idf.py).
+Views of one report: title, lead, body, names, word pairs, quoted runs, figures. Nothing here knows a language: words
+are cut to a prefix instead of stemmed, names are what is never written in lower case, and scripts without spaces give
+pairs of characters. Hashes of words, names and pairs carry in their lowest bits how common such a term usually is, so
+that a database without history can weigh it (dedup/idf.py).
 """
 
 import re
@@ -18,12 +18,15 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from dedup.quotes import quotes
 from dedup.text import Token, is_unspaced, shingles, tokens, word_hashes
 
-FEATURES_VERSION = 1  # raise it with any change to what is counted or how it is hashed
+FEATURES_VERSION = 2  # raise it with any change to what is counted or how it is hashed
 
 BODY_WORDS = 600  # measured: later words dilute; background comes last
 LEAD_SENTENCES, LEAD_CHARACTERS = 4, 2000
+QUOTED_RUN, MOST_QUOTED = 8, 64  # words of a run inside quotation marks, and how many runs are kept: a sample by hash
+MOST_FIGURES = 64
 STEM = 6  # characters; measured on two streams: pair F1 + .008 over whole words, with no list of any language
 
 CLASS_BITS = 3
@@ -57,10 +60,12 @@ class Features:
     name_counts: Counts
     pairs: Terms
     pair_counts: Counts
+    quoted: Terms
+    figures: Terms
 
     def pack(self) -> bytes:
         """Return the features as bytes, about 5 kB for a report."""
-        sizes = (len(self.words), len(self.names), len(self.pairs))
+        sizes = (len(self.words), len(self.names), len(self.pairs), len(self.quoted), len(self.figures))
         arrays = (getattr(self, field.name) for field in fields(self))
         return _HEADER.pack(FEATURES_VERSION, *sizes) + b"".join(
             array.astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays
@@ -69,10 +74,10 @@ class Features:
     @staticmethod
     def unpack(data: bytes) -> "Features":
         """Return the features that :meth:`pack` wrote; ValueError where another version wrote them."""
-        version, words, names, pairs = _HEADER.unpack_from(data)
-        if version != FEATURES_VERSION:
-            raise ValueError(f"features of version {version}, this is version {FEATURES_VERSION}")
-        sizes = (words, words, words, words, names, names, pairs, pairs)
+        if not data or data[0] != FEATURES_VERSION:
+            raise ValueError(f"features of version {data[:1].hex()}, this is version {FEATURES_VERSION}")
+        _, words, names, pairs, quoted, figures = _HEADER.unpack_from(data)
+        sizes = (words, words, words, words, names, names, pairs, pairs, quoted, figures)
         arrays, at = [], _HEADER.size
         for size, dtype in zip(sizes, _DTYPES, strict=True):
             arrays.append(np.frombuffer(data, dtype=dtype, count=size, offset=at))
@@ -86,8 +91,8 @@ class Features:
         return hash(self.pack())
 
 
-_HEADER = struct.Struct("<BIII")
-_DTYPES = ("<u4", "u1", "u1", "u1", "<u4", "u1", "<u4", "u1")
+_HEADER = struct.Struct("<BIIIII")
+_DTYPES = ("<u4", "u1", "u1", "u1", "<u4", "u1", "<u4", "u1", "<u4", "<u4")
 
 
 def features_of(title: str, body: str) -> Features:
@@ -111,6 +116,8 @@ def features_of(title: str, body: str) -> Features:
         name_counts=_counts(in_names, names),
         pairs=pairs,
         pair_counts=_clip(pair_counts),
+        quoted=_quoted(body[: head[-1].end] if head else ""),
+        figures=_figures([*headline, *head]),
     )
 
 
@@ -124,6 +131,17 @@ def term_names(title: str, body: str) -> dict[int, str]:
         for run in _name_runs(head):
             found.setdefault(name_hash(" ".join(token.word for token in run)), text[run[0].start : run[-1].end])
             found.update({name_hash(token.word): text[token.start : token.end] for token in run})
+    return found
+
+
+def phrase_names(title: str, body: str) -> dict[int, str]:
+    """Return how the report spells each pair of neighbouring words of its features, by hash."""
+    found: dict[int, str] = {}
+    for text in (body, title):
+        located = list(_located(list(tokens(text, BODY_WORDS))))
+        pairs = _pairs([term for term, _, _ in located])
+        for pair, (_, start, _), (_, _, end) in zip(pairs.tolist(), located, located[1:], strict=False):
+            found.setdefault(pair, " ".join(text[start:end].split()))
     return found
 
 
@@ -203,6 +221,18 @@ def _pairs(terms: Sequence[str]) -> Terms:
     rarity = _PAIR_CLASSES[np.minimum(lengths[1:] + lengths[:-1], len(_PAIR_CLASSES) - 1)]
     hashes: Terms = (shingles(word_hashes(terms), 2) & _HASH_BITS).astype(np.uint32) | rarity
     return hashes
+
+
+def _figures(head: Sequence[Token]) -> Terms:
+    """Return the hashes of the words that hold a digit, of many those that are lowest."""
+    found = sorted({token.word for token in head if any(map(str.isdigit, token.word))})
+    return np.unique(word_hashes(found).astype(np.uint32))[:MOST_FIGURES]
+
+
+def _quoted(text: str) -> Terms:
+    """Return the hashes of the runs of words that stand in quotation marks, of many those that are lowest."""
+    runs = [shingles(word_hashes(quote.words), QUOTED_RUN) for quote in quotes(text)]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *runs]).astype(np.uint32))[:MOST_QUOTED]
 
 
 def _counts(count: Counter[int], order: Terms) -> Counts:

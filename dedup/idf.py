@@ -6,7 +6,7 @@ starts as if it had seen :data:`PRIOR_DOCUMENTS` before, in which a term of each
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,11 @@ PRIOR_SHARES = np.array([0.5, 0.21, 0.12, 0.065, 0.04, 0.02, 0.008, 0.001])
 COMMON = 0.15
 COMMON_LATER = np.array([0.15, 0.15, 0.2, 0.3, 0.4, 0.5, 0.5, 1.0])  # by class
 MOST_TERMS = 1 << 19  # kept; beyond it the terms seen once are forgotten, and weigh as much when they come again
+
+# What "rare" can mean grows with what was read: a term of two documents proves more among 10,000 than among 500, but
+# not twenty times more, for what is new in a language is rarer still. Measured on sets of 211 to 10,606 documents.
+READING_DISCOUNT = 0.25
+FEWEST_READ = 100  # in a new database a shared phrase counts as if so many had been read; else nothing ever joins
 
 Weights = NDArray[np.float64]
 _HEADER = struct.Struct("<BII")
@@ -50,6 +55,27 @@ class Idf:
             merged, total = merged[total > 1], total[total > 1]
         self._terms, self._counts = merged, total
 
+    def without_repeats(self, stories: Iterable[Sequence[Features]]) -> "Idf":
+        """Return a table in which the reports of one story, all learnt here before, count as one.
+
+        How often an event is told says nothing about how rare its words are. A story of n reports stays as the root of
+        n documents: the words that the language has in common were read so often after all.
+        """
+        found, repeats, seen = Idf(), 0.0, [np.zeros(0, dtype=np.uint32)]
+        for story in stories:
+            if len(story) > 1:
+                repeats += len(story) - len(story) ** 0.5
+                all_terms = [terms for report in story for terms in (report.words, report.names, report.pairs)]
+                terms, counts = np.unique(np.concatenate(all_terms), return_counts=True)
+                seen.append(np.repeat(terms, counts - 1))
+        terms, counts = np.unique(np.concatenate(seen), return_counts=True)
+        known = np.isin(terms, self._terms, assume_unique=True)
+        found._terms, found._counts = self._terms, self._counts.copy()
+        at = np.searchsorted(self._terms, terms[known])
+        found._counts[at] -= np.minimum(counts[known], found._counts[at] - 1).astype(np.uint32)
+        found.documents = max(1, self.documents - round(repeats))
+        return found
+
     def frequency(self, hashes: Terms) -> NDArray[np.uint32]:
         """Return in how many documents each term was seen, at least 1: somebody asks."""
         if not len(self._terms):
@@ -65,6 +91,14 @@ class Idf:
         experience = self.documents / (self.documents + PRIOR_DOCUMENTS)
         limit = COMMON + (COMMON_LATER - COMMON) * experience
         return np.where(share > limit[rarity], 0.0, np.log1p(1 / share))
+
+    def rarity(self, hashes: Terms) -> Weights:
+        """Return how much sharing each term proves, in nats; less of the weight the more was read to find it so."""
+        documents = max(self.documents, FEWEST_READ) + PRIOR_DOCUMENTS
+        prior = PRIOR_SHARES[hashes & np.uint32((1 << CLASS_BITS) - 1)] * PRIOR_DOCUMENTS
+        share = (self.frequency(hashes) + prior) / documents
+        nats = np.log1p(1 / share) - READING_DISCOUNT * np.log(documents)
+        return np.where(self.weight(hashes) > 0, np.maximum(nats, 0.0), 0.0)
 
     def pack(self) -> bytes:
         """Return the table as bytes, little-endian, eight for each term."""

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.features import Counts, Features, Terms, features_of, term_names
+from dedup.features import Counts, Features, Terms, features_of, phrase_names, term_names
 from dedup.idf import Idf
 from dedup.quotes import SharedQuote, shared_quotes
-from dedup.similarity import DAY, SimilarityRules, vectors
+from dedup.similarity import DAY, SimilarityRules, similarity
 
-MOST_TERMS, MOST_NAMES, MOST_QUOTES = 8, 8, 3
+MOST_TERMS, MOST_NAMES, MOST_PHRASES, MOST_QUOTES = 8, 8, 6, 3
 _RULES = SimilarityRules()
 
 
@@ -29,10 +29,11 @@ class Report:
 class PairEvidence:
     """What two reports share. The terms' weights are their parts of the cosine of the bodies, largest first."""
 
-    similarity: float  # mean cosine of the views, before the hub term and the fading with time
+    similarity: float  # how likely they tell one event, before the fading with time
     days_apart: float | None
     terms: tuple[tuple[str, float], ...]
     names: tuple[str, ...]
+    phrases: tuple[tuple[str, float], ...]  # two words in a row, and what sharing them proves (nats), rarest first
     quotes: tuple[SharedQuote, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -44,14 +45,14 @@ def pair_evidence(a: Report, b: Report, idf: Idf | None = None, rules: Similarit
     """Return what two reports share; terms and names are spelt as ``a`` spells them."""
     idf = idf or Idf()
     features_a, features_b = (report.features or features_of(report.title, report.body) for report in (a, b))
-    unit = vectors([features_a, features_b], idf, rules)
     spelling = term_names(a.title, a.body)
     names = _shares(features_a.names, features_a.name_counts, features_b.names, features_b.name_counts, idf)
     terms = _shares(features_a.words, features_a.body, features_b.words, features_b.body, idf)
     return PairEvidence(
-        similarity=float((unit[[0]] @ unit[[1]].T).sum()),
+        similarity=similarity(features_a, features_b, idf, rules),
         days_apart=None if a.time is None or b.time is None else abs(a.time - b.time) / DAY,
         terms=_spelt(terms, spelling)[:MOST_TERMS],
+        phrases=_spelt(_rarest(features_a.pairs, features_b.pairs, idf), phrase_names(a.title, a.body))[:MOST_PHRASES],
         names=_longest(tuple(name for name, _ in _spelt(names, spelling)))[:MOST_NAMES],
         quotes=tuple(shared_quotes(a.body, b.body)[:MOST_QUOTES]),
     )
@@ -64,6 +65,13 @@ def _shares(terms_a: Terms, counts_a: Counts, terms_b: Terms, counts_b: Counts, 
     parts = value_a[at_a] * value_b[at_b]
     order = np.lexsort((shared, -parts))
     return [(int(shared[i]), float(parts[i])) for i in order if parts[i] > 0]
+
+
+def _rarest(pairs_a: Terms, pairs_b: Terms, idf: Idf) -> list[tuple[int, float]]:
+    """Return the shared pairs of words with what they prove, rarest first."""
+    shared = np.intersect1d(pairs_a, pairs_b, assume_unique=True)
+    nats = idf.rarity(shared)
+    return [(int(shared[i]), float(nats[i])) for i in np.lexsort((shared, -nats)) if nats[i] > 0]
 
 
 def _unit(terms: Terms, counts: Counts, idf: Idf) -> NDArray[np.float64]:

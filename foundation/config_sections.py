@@ -197,7 +197,7 @@ class CopiesSettings(Section):
 class StoriesSettings(Section):
     """When two texts tell one event."""
 
-    threshold: float = Field(default=0.06, gt=0, lt=1, description="Likeness that joins two copy groups in a story.")
+    threshold: float = Field(default=0.2, gt=0, lt=1, description="Likeness that joins two copy groups in a story.")
     window_days: PositiveInt = Field(default=14, description="A story is frozen so many days after its last article.")
 
 

@@ -107,7 +107,7 @@ def test_two_reports_that_are_apart_are_told_the_test_that_failed(cli: Cli, worl
     )
     assert not told["one_story"]
     assert told["why_apart"].startswith("likeness at most 0.")
-    assert "needed 0.112" in told["why_apart"]  # a new database asks for more
+    assert "needed 0.2" in told["why_apart"]
     shown = cli("explain", "1", "4").out
     assert "No links between them." in shown
     assert "Not one story: likeness at most" in shown

@@ -57,3 +57,30 @@ def test_the_prior_is_forgotten_by_and_by() -> None:
     seen = float(idf.weight(REPORTS[0].words[:1])[0])
     share = (100 + PRIOR_SHARES[REPORTS[0].words[0] & 7] * PRIOR_DOCUMENTS) / (800 + PRIOR_DOCUMENTS)
     assert seen == pytest.approx(np.log1p(1 / share) if share <= COMMON else 0.0)
+
+
+@given(st.lists(st.lists(st.sampled_from(REPORTS), max_size=3), max_size=3))
+def test_the_reports_of_a_story_count_as_one(stories: list[list[Features]]) -> None:
+    idf, once = Idf(), Idf()
+    idf.learn([report for story in stories for report in story])
+    before = idf.pack()
+    found = idf.without_repeats(stories)
+    assert idf.pack() == before
+    once.learn([report for story in stories for report in story[:1]])
+    for story in stories:
+        terms = story[0].pairs if story else REPORTS[0].pairs
+        assert (found.frequency(terms) >= 1).all()
+        if all(len(set(map(id, one))) == 1 for one in stories if one):
+            assert (found.frequency(terms) == once.frequency(terms)).all()
+    assert once.documents <= max(1, found.documents) <= max(1, idf.documents)
+
+
+def test_rare_terms_prove_more_and_common_ones_nothing() -> None:
+    idf = Idf()
+    idf.learn(REPORTS * 30)
+    idf.learn(features_of("", f"reservoir {made.text(seed, 20)}") for seed in range(900))
+    unseen, seen, common = (
+        np.array([term], dtype=np.uint32) for term in map(word_hash, ("unseen", "ledger", "reservoir"[:6]))
+    )
+    idf.learn([features_of("", "ledger")] * 20)
+    assert float(idf.rarity(unseen)[0]) > float(idf.rarity(seen)[0]) > 0 == float(idf.rarity(common)[0])

@@ -5,9 +5,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.linkage import Pairs, average_linkage
+from dedup.linkage import LinkageRules, Pairs, average_linkage
 
 FLOOR = 0.3
+PLAIN = LinkageRules(FLOOR, FLOOR)
 VALUES = st.integers(0, 20).map(lambda value: value / 20)
 
 
@@ -21,7 +22,7 @@ def pairs_of(values: dict[tuple[int, int], float]) -> Pairs:
 
 
 def clusters(count: int, values: dict[tuple[int, int], float]) -> set[frozenset[int]]:
-    labels = average_linkage(count, pairs_of(values), FLOOR)
+    labels = average_linkage(count, pairs_of(values), PLAIN)
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in labels}
 
 
@@ -56,7 +57,7 @@ def test_every_cluster_is_as_average_linkage_defines_it(values: dict[tuple[int, 
 def test_the_order_of_the_pairs_is_irrelevant(values: dict[tuple[int, int], float], pick: random.Random) -> None:
     pairs = pairs_of(values)
     shuffled = pairs.select(np.array(pick.sample(range(len(pairs.low)), len(pairs.low)), dtype=np.int64))
-    assert (average_linkage(10, pairs, FLOOR) == average_linkage(10, shuffled, FLOOR)).all()
+    assert (average_linkage(10, pairs, PLAIN) == average_linkage(10, shuffled, PLAIN)).all()
 
 
 def test_one_strong_tie_does_not_glue_two_events() -> None:
@@ -66,4 +67,26 @@ def test_one_strong_tie_does_not_glue_two_events() -> None:
 
 def test_items_without_a_pair_stay_alone() -> None:
     assert clusters(3, {(0, 2): 0.9}) == {frozenset({0, 2}), frozenset({1})}
-    assert average_linkage(0, pairs_of({}), FLOOR).tolist() == []
+    assert average_linkage(0, pairs_of({}), PLAIN).tolist() == []
+
+
+def test_two_events_that_are_close_in_themselves_stay_apart() -> None:
+    inside = {(a, b): 0.9 for group in (range(4), range(4, 8)) for a, b in combinations(group, 2)}
+    across = {(a, b): 0.4 for a in range(4) for b in range(4, 8)}
+    rules = LinkageRules(FLOOR, FLOOR, coherence=0.8)
+    assert len(set(average_linkage(8, pairs_of(inside | across), PLAIN).tolist())) == 1
+    assert average_linkage(8, pairs_of(inside | across), rules).tolist() == [0] * 4 + [4] * 4
+
+
+def test_many_weak_pairs_are_as_good_as_a_strong_one() -> None:
+    values = {(0, 1): 0.8, (2, 3): 0.8, **{(a, b): 0.2 for a in (0, 1) for b in (2, 3)}}
+    assert average_linkage(4, pairs_of(values), LinkageRules(0.3, 0.1)).tolist() == [0] * 4
+    assert average_linkage(2, pairs_of({(0, 1): 0.2}), LinkageRules(0.3, 0.1)).tolist() == [0, 1]
+
+
+def test_a_pair_counts_as_often_as_its_weight_says() -> None:
+    values = {(0, 1): 0.9, (2, 3): 0.9, (0, 2): 0.5}
+    pairs = pairs_of(values)
+    assert average_linkage(4, pairs, PLAIN).tolist() == [0, 0, 2, 2]
+    weighted = Pairs(pairs.low, pairs.high, pairs.value, np.array([1.0, 4.0, 1.0]))
+    assert average_linkage(4, weighted, PLAIN).tolist() == [0] * 4

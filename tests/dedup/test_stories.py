@@ -113,10 +113,10 @@ def test_the_first_reports_of_a_new_database_do_not_join_because_nothing_is_know
     assert divide(items).stories == tuple((number,) for number in range(size))
 
 
-def test_a_new_database_asks_for_more() -> None:
+def test_a_database_that_knows_few_words_asks_for_more() -> None:
     rules = StoryRules()
-    assert rules.threshold(0) > rules.threshold(30) > rules.threshold(1000) > rules.floor
-    assert rules.threshold(100_000) == pytest.approx(rules.floor, rel=0.01)
+    assert rules.threshold(50) > rules.threshold(20) > rules.threshold(2) >= rules.floor
+    assert rules.threshold(50) > rules.threshold(100) >= rules.threshold(1000) == pytest.approx(rules.floor)
 
 
 def test_an_event_with_many_reports_is_one_story() -> None:
