@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from dedup.linkage import Pairs, average_linkage
+from dedup.linkage import LinkageRules, Pairs, average_linkage
 from dedup.text import Hashes
 
 FLOOR_SHARE = 0.75  # of the threshold for copies: the least mean similarity of two parts of one text (.30 beside .40)
@@ -40,7 +40,7 @@ def parts(texts: Mapping[int, Hashes], floor: float) -> dict[int, int]:
 def _linked(shingled: Sequence[Hashes], floor: float) -> NDArray[np.int64]:
     similarity = similarities(shingled)
     low, high = np.triu_indices(len(shingled), 1)
-    return average_linkage(len(shingled), Pairs(low, high, similarity[low, high]), floor)
+    return average_linkage(len(shingled), Pairs(low, high, similarity[low, high]), LinkageRules(floor, floor))
 
 
 def _nearest(text: Hashes, members: Sequence[Sequence[int]], texts: Mapping[int, Hashes]) -> int:
