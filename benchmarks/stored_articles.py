@@ -114,6 +114,7 @@ def load(database: Database, stored: Stored) -> None:
 SOURCE: Final = ("id", "name", "url", "created_at", "allow_private", "is_enabled")
 ARTICLE: Final = (
     *("id", "source_id", "key", "url", "kind", "title", "authors", "first_seen_at", "time", "is_timed"),
+    "published_at",
     *("text_key", "copy_group_id"),
 )
 VERSION: Final = ("id", "article_id", "number", "seen_at", "title", "sha256")
@@ -130,7 +131,7 @@ def article_row(
     seen = iso(at)
     return (
         *(one, outlet + 1, one.to_bytes(32), f"https://outlet{outlet}.example/{one}", "article", title, "[]"),
-        *(seen, seen, True, text_key, group),
+        *(seen, seen, True, seen, text_key, group),
     )
 
 
