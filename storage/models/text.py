@@ -114,6 +114,8 @@ class Reading(Base):
         UniqueConstraint("version_id", "number"),
         Index(None, "bucket"),
         Index(None, "algorithm", "id"),
+        # Beside the partial one below: to SQLite `is_current = 1` is not its condition, and it would read every row.
+        Index(None, "article_id"),
         Index(
             "uq_reading_current",
             "article_id",

@@ -3,9 +3,10 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from foundation.errors import AlreadyRunning
 from pipelines.fold.copying import Copying
@@ -234,3 +235,21 @@ def test_a_reading_that_was_replaced_while_it_waited_is_left_out(database: Datab
             update(Reading).where(Reading.is_current, Reading.folded_at.is_(None)).values(words=0)
         )
         assert waiting.rowcount == 0  # type: ignore[attr-defined]
+
+
+def test_no_step_reads_every_reading_to_find_those_of_some_articles(database: Database) -> None:
+    body = made_text(1)
+    arrive(database, Arrival("a", body), Arrival("b", body + " " + made_text(2, 20)), Arrival("c", made_text(3)))
+    asked: list[tuple[str, Any]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *seen: asked.append((seen[2], seen[3])))
+    fold(database, FoldRules())
+    queries = [(sql, values) for sql, values in asked if sql.startswith("SELECT") and "reading.article_id IN" in sql]
+    assert len(queries) >= 3
+    with database.engine.connect() as connection:
+        explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
+        if database.dialect == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # which it prefers on three rows
+        for sql, values in queries:
+            plan = [str(row[-1]).strip() for row in connection.exec_driver_sql(f"{explain} {sql}", values)]
+            assert "SCAN reading" not in plan, sql
+            assert not any("Seq Scan on reading" in line for line in plan), sql

@@ -41,6 +41,7 @@ def upgrade() -> None:
     _articles()
     op.add_column("reading", sa.Column("bucket", BigInt, nullable=True, comment="where its keys were put"))
     op.create_index(op.f("ix_reading_bucket"), "reading", ["bucket"], unique=False)
+    op.create_index(op.f("ix_reading_article_id"), "reading", ["article_id"], unique=False)
     op.create_index(op.f("ix_reading_algorithm_id"), "reading", ["algorithm", "id"], unique=False)
     op.add_column(
         "copy_group",
