@@ -250,13 +250,11 @@ def _copy(database: Database, table: str, columns: Sequence[str], rows: Iterable
 
 def _copy_keys(database: Database, bucket: int, hashes: Matrix, readings: Matrix) -> None:
     """Copy keys in PostgreSQL's binary format: before each row its number of fields, before each field its length."""
-    rows = np.zeros(
-        len(hashes),
-        dtype=[("n", ">i2"), *((f"{part}{n}", f">i{4 + 4 * (part == 'v')}") for n in range(3) for part in "lv")],
-    )
-    rows["n"] = 3
-    for place, values in enumerate((bucket, hashes, readings)):
-        rows[f"l{place}"], rows[f"v{place}"] = 8, values
+    field = np.dtype([("length", ">i4"), ("value", ">i8")])
+    rows = np.zeros(len(hashes), dtype=[("fields", ">i2"), ("bucket", field), ("hash", field), ("reading", field)])
+    rows["fields"] = 3
+    for name, values in (("bucket", bucket), ("hash", hashes), ("reading", readings)):
+        rows[name]["length"], rows[name]["value"] = 8, values
     connection = database.engine.raw_connection()
     try:
         with connection.cursor().copy("COPY key (bucket, hash, reading_id) FROM STDIN (FORMAT binary)") as copied:
