@@ -1,4 +1,4 @@
-"""Decisions as constraints: whatever likeness says, they hold, and where they say nothing it is as if there were none."""
+"""Decisions as constraints: they hold whatever likeness says; where they say nothing it is as if there were none."""
 
 import numpy as np
 from hypothesis import given
