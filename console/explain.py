@@ -40,6 +40,7 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
     """Return all that is known between two articles."""
     from console.apart import copy_tests
     from console.order import printed_first
+    from console.ruled import kept_apart
     from pipelines.fold.rules import fold_rules
 
     if a.article == b.article:
@@ -62,7 +63,9 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
         "keys": asdict(keys),
         "order": asdict(printed_first(a, b)),
         "likeness": likeness,
-        "why_apart": None if is_one_story else _why_apart(a, b, likeness["at_most"], likeness["needed"], settings),
+        "why_apart": None
+        if is_one_story
+        else kept_apart(session, a, b) or _why_apart(a, b, likeness["at_most"], likeness["needed"], settings),
     }
 
 

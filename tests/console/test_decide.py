@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from pipelines.fold import deciding
+from pipelines.fold.deciding import Verdict
 from pipelines.fold.process import LOCK, fold
 from pipelines.fold.rules import FoldRules
 from storage.engine import Database
 from storage.lease import exclusive
 from tests.console.cli import Cli
-from tests.pipelines.arriving import Arrival, arrive, made_text
+from tests.pipelines.arriving import NOON, Arrival, arrive, made_text
 
 
 @pytest.fixture
@@ -73,6 +75,20 @@ def test_a_story_is_split_under_an_id_that_was_retired(cli: Cli, here: Database)
     assert "article 4 is not in story 1, but in story 3" in refused(cli, "split", 2, 4)
     told(cli, "undo", 2)
     assert "nothing would stay in story 1" in refused(cli, "split", 1, 2)
+
+
+def test_what_operators_keep_apart_is_explained(cli: Cli, here: Database) -> None:
+    assert "likeness" in told(cli, "explain", 2, 3)["why_apart"]
+    told(cli, "pin", 2)
+    assert told(cli, "explain", 2, 3)["why_apart"] == "story 2 is pinned: nothing joins it by likeness"
+    told(cli, "undo")
+    verdict = Verdict("split", 1, (("cannot_link", 1, 4),))
+    with here.write() as session:
+        deciding.give(session, verdict, by="ana", why="two dams", now=NOON)
+    told(cli, "merge", 2, 3)
+    for b in (4, 3):  # 3 is held together with 4, and 2 prints the text of 1
+        why = told(cli, "explain", 2, b)["why_apart"]
+        assert why == "by decision 2 by ana: another event than article 4 (two dams)"
 
 
 def test_a_pin_and_a_name_are_kept(cli: Cli, here: Database) -> None:
