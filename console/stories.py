@@ -7,6 +7,7 @@ import typer
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
+from console.as_of import held, show
 from console.copies import share_of
 from console.output import cell, print_json, print_table, records, say
 from console.session import now, reading
@@ -64,13 +65,19 @@ COLUMNS: Final = {
 
 def story(
     story_id: Annotated[int, typer.Argument(metavar="ID", help="As `storyfold stories` shows it; merged ids resolve.")],
+    as_of: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="What it held then: a date and time (UTC), or 2d, 12h ago.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a story: who was first, who printed whose text, how many minutes behind, and why each report is in it."""
+    then = moment(as_of, now()) if as_of is not None else None
     with reading() as database, database.read() as session:
-        told = describe(session, story_id)
+        told = describe(session, story_id) if then is None else held(session, story_id, then)
     if as_json:
         print_json(told)
+    elif then is not None:
+        show(told)
     else:
         _print(told, asked=story_id)
 

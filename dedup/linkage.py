@@ -59,23 +59,40 @@ class LinkageRules:
         return self.many + (self.single - self.many) / pairs
 
 
-def average_linkage(count: int, pairs: Pairs, rules: LinkageRules) -> NDArray[np.int64]:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What was decided before anything is merged: disjoint sets of items that are together, pairs that never are."""
+
+    together: tuple[tuple[int, ...], ...] = ()
+    apart: tuple[tuple[int, int], ...] = ()  # no two of them together
+
+
+FREE = Bound()
+
+
+def average_linkage(count: int, pairs: Pairs, rules: LinkageRules, bound: Bound = FREE) -> NDArray[np.int64]:
     """Return a cluster number for each item: its smallest member.
 
     The two most similar clusters merge until no two have a mean similarity of at least what the rules need and, where
     both have several members, of at least the coherence times what the looser one has in itself. Ties go to the lowest
     numbers, so number the items by something that is theirs. A merge costs the neighbours of both clusters.
+
+    What is bound together is one cluster from the start; clusters that hold a pair kept apart are passed over.
     """
     labels = np.arange(count)
-    pairs = _within_reach(count, pairs, min(rules.single, rules.many))
-    for member, cluster in _Clusters(pairs, rules).merged().items():
+    pairs = _within_reach(count, pairs, min(rules.single, rules.many), bound)
+    for member, cluster in _Clusters(pairs, rules, bound).merged().items():
         labels[member] = cluster
     return labels
 
 
-def _within_reach(count: int, pairs: Pairs, floor: float) -> Pairs:
+def _within_reach(count: int, pairs: Pairs, floor: float, bound: Bound) -> Pairs:
     """Drop pairs that no merger can join: a mean of at least ``floor`` needs one pair that has it."""
     strong = pairs.select(pairs.value >= floor)
+    if bound.together:
+        ends = np.array([(members[0], other) for members in bound.together for other in members[1:]])
+        low, high = np.concatenate([strong.low, ends[:, 0]]), np.concatenate([strong.high, ends[:, 1]])
+        strong = Pairs(low, high, np.ones(len(low)))
     _, component = connected_components(strong.symmetric(count), directed=False)
     return pairs.select(component[pairs.low] == component[pairs.high])
 
@@ -83,7 +100,7 @@ def _within_reach(count: int, pairs: Pairs, floor: float) -> Pairs:
 class _Clusters:
     """Clusters named after their smallest member, and the summed similarity of each two that have any."""
 
-    def __init__(self, pairs: Pairs, rules: LinkageRules) -> None:
+    def __init__(self, pairs: Pairs, rules: LinkageRules, bound: Bound) -> None:
         self.rules = rules
         triples = list(zip(pairs.low.tolist(), pairs.high.tolist(), pairs.value.tolist(), strict=True))
         self.members: dict[int, list[int]] = {item: [item] for low, high, _ in triples for item in (low, high)}
@@ -96,6 +113,22 @@ class _Clusters:
         # An entry is stale when a size in it is: sizes only grow.
         self.heap = [(-value, low, high, 1, 1) for low, high, value in compress(triples, strong)]
         heapq.heapify(self.heap)
+        self.apart: dict[int, set[int]] = {}
+        self._bind(bound)
+
+    def _bind(self, bound: Bound) -> None:
+        for one, other in bound.apart:
+            self.apart.setdefault(one, set()).add(other)
+            self.apart.setdefault(other, set()).add(one)
+        for members in bound.together:
+            lowest, *others = sorted(members)
+            for item in (lowest, *others):
+                self.members.setdefault(item, [item])
+                self.total.setdefault(item, {})
+                self.inside.setdefault(item, (0.0, 0.0))
+            for item in others:
+                self._absorb(lowest, item)
+            self._offer(lowest)
 
     def merged(self) -> Mapping[int, int]:
         """Merge while anything can be merged; return the cluster of each member."""
@@ -103,7 +136,7 @@ class _Clusters:
             negative, one, other, size_one, size_other = heapq.heappop(self.heap)
             if len(self.members.get(one, ())) != size_one or len(self.members.get(other, ())) != size_other:
                 continue
-            if self._coherent(one, other, -negative):
+            if other not in self.apart.get(one, ()) and self._coherent(one, other, -negative):
                 self._absorb(one, other)
                 self._offer(one)
         return {member: cluster for cluster, members in self.members.items() for member in members}
@@ -123,13 +156,18 @@ class _Clusters:
         return believed * _mean(self.inside[cluster], size * (size - 1) / 2)
 
     def _absorb(self, one: int, other: int) -> None:
-        self.inside[one] = _sum(_sum(self.inside[one], self.inside.pop(other)), self.total[one][other])
+        between = self.total[one].get(other, (0.0, 0.0))
+        self.inside[one] = _sum(_sum(self.inside[one], self.inside.pop(other)), between)
         self.members[one] += self.members.pop(other)
         for third, value in self.total.pop(other).items():
             del self.total[third][other]
             if third != one:
                 known = self.total[one].get(third)
                 self.total[one][third] = self.total[third][one] = _sum(known, value) if known else value
+        for third in self.apart.pop(other, ()):
+            self.apart[third].discard(other)
+            self.apart[third].add(one)
+            self.apart.setdefault(one, set()).add(third)
 
     def _offer(self, cluster: int) -> None:
         size = len(self.members[cluster])

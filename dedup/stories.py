@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.candidates import CandidateRules, candidates, salient
+from dedup.decisions import NONE_YET, Decisions
 from dedup.features import Features
 from dedup.idf import Idf
 from dedup.linkage import LinkageRules, Pairs, average_linkage
@@ -100,8 +101,15 @@ class Partition:
     evidence: Mapping[int, Evidence]
 
 
-def partition(items: Sequence[Item], idf: Mapping[str, Idf], rules: StoryRules = StoryRules()) -> Partition:
-    """Divide items into stories. Items of two languages never meet; their order is irrelevant, ids must differ.
+def partition(
+    items: Sequence[Item],
+    idf: Mapping[str, Idf],
+    rules: StoryRules = StoryRules(),
+    decisions: Decisions = NONE_YET,
+) -> Partition:
+    """Divide items into stories. Their order is irrelevant, ids must differ.
+
+    Items of two languages never meet, unless an operator has decided so: decisions stand above every rule.
 
     Every item of the call takes part: what has left the window the caller freezes by leaving it out.
     """
@@ -109,19 +117,21 @@ def partition(items: Sequence[Item], idf: Mapping[str, Idf], rules: StoryRules =
     evidence: dict[int, Evidence] = {}
     for language in sorted({item.language for item in items}):
         own = sorted((item for item in items if item.language == language), key=_rank)
-        found = _partition(own, idf.get(language, Idf()), rules)
+        found = _partition(own, idf.get(language, Idf()), rules, decisions)
         stories += found.stories
         evidence |= found.evidence
-    return Partition(tuple(sorted(stories)), evidence)
+    return Partition(tuple(decisions.united(stories)), evidence)
 
 
-def _partition(items: Sequence[Item], idf: Idf, rules: StoryRules) -> Partition:
+def _partition(items: Sequence[Item], idf: Idf, rules: StoryRules, decisions: Decisions) -> Partition:
     """Divide items of one language, in order."""
+    ids = [item.id for item in items]
+    bound = decisions.bound(ids)
     features = {item.id: item.features for item in items}
     known, rounds = idf, 0
     while True:
         pairs = similarities(items, known, rules)
-        labels = average_linkage(len(items), pairs, rules.linkage(known.documents))
+        labels = average_linkage(len(items), decisions.opened(ids, pairs), rules.linkage(known.documents), bound)
         members: dict[int, list[int]] = {}
         for item, label in zip(items, labels.tolist(), strict=True):
             members.setdefault(label, []).append(item.id)

@@ -85,6 +85,36 @@ class Database:
         self.close()
 
 
+class Trial(Database):
+    """A database in which everything can be done and nothing comes of it: one transaction, undone at the end.
+
+    Its sessions are savepoints of that transaction, so each sees what those before it did.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.engine)
+        self.connection = connection
+
+    @classmethod
+    @contextmanager
+    def of(cls, database: Database) -> Iterator[Self]:
+        """Give a trial of ``database``."""
+        with database.engine.connect() as connection, connection.begin() as transaction:
+            yield cls(connection)
+            transaction.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session whose changes stay for the length of the trial."""
+        with (
+            Session(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+            session.begin(),
+        ):
+            yield session
+
+    read = write
+
+
 def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert those ``rows`` that no unique constraint refuses; return how many there were."""
     if not rows:

@@ -1,8 +1,8 @@
 """Why an article stands where it stands: the basis, the numbers and the proof of each new membership."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 from dedup.explain import reason
 from dedup.idf import Idf
 from dedup.proof import Report, pair_evidence
-from dedup.stories import RULES_VERSION, Item, Partition
+from dedup.stories import RULES_VERSION, Basis, Item, Partition
+from pipelines.fold.rulings import Holding, Ruling
 from pipelines.fold.window import Standing, Told, Window
 from storage.models import Link, Reading
+
+OPERATOR: Final = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Reason:
     threshold: float | None = None
     runner_up: float | None = None
     margin: float | None = None
+    decision_id: int | None = None
     rules_version: int = RULES_VERSION
 
     def columns(self) -> dict[str, Any]:
@@ -47,6 +51,7 @@ class Reasons:
         self.features = {item.id: item.features for item in items}
         self.told = told
         self.idf = idf
+        self.holding = Holding(window.rulings, window.group_of())
 
     def rows(self, stories: Iterable[Told], ids: Sequence[int | None]) -> list[list[Reason]]:
         """Return, for each story, the memberships to be written; ``ids`` are the stories' ids where they have one."""
@@ -57,22 +62,49 @@ class Reasons:
         found: list[Reason] = []
         for group in story.groups:
             speaker, *copies = self.window.groups[group]
-            basis = "first" if speaker.article_id == first else self._basis(group)
-            if not self._stays(speaker, story, story_id, basis):
-                found.append(self._speaker(speaker, group, basis))
+            is_first = speaker.article_id == first
+            ruling = self.holding.holder(group, story.groups, is_first=is_first)
+            basis = "first" if is_first else self._basis(group)
+            if not self._stays(speaker, story, story_id, basis, ruling):
+                said = self._speaker(speaker, group, basis)
+                found.append(said if ruling is None else self._ruled(said, ruling, group, story))
             found += [self._copy(one, speaker) for one in copies if not self._stays(one, story, story_id, "copy")]
         return found
 
     def _basis(self, group: int) -> str:
-        return str(self.told.evidence[group].basis)
+        """Return what likeness says of a group that is not the first; alone in its language, that is nothing."""
+        return Basis.SAME_EVENT if group in self.told.evidence else OPERATOR
 
-    def _stays(self, one: Standing, story: Told, story_id: int | None, basis: str) -> bool:
+    def _stays(
+        self, one: Standing, story: Told, story_id: int | None, basis: str, ruling: Ruling | None = None
+    ) -> bool:
         place = one.membership
-        if place is None or place.story_id != story_id or place.reading_id != one.reading_id or place.basis != basis:
+        if place is None or place.story_id != story_id or place.reading_id != one.reading_id:
+            return False
+        if place.basis == OPERATOR:
+            if ruling is None or place.decision_id != ruling.decision_id:
+                return False
+        elif place.basis != basis:
             return False
         if place.via_article_id is None:
             return len(story.groups) == 1
         return place.via_article_id in story.articles
+
+    def _ruled(self, said: Reason, ruling: Ruling, group: int, story: Told) -> Reason:
+        """Return the reason of a report that a decision holds where it is; what likeness says of it stays beside."""
+        ends = [end for end in (ruling.a, ruling.b) if self.holding.group_of[end] != group]
+        others = [self.window.representative(other).article_id for other in story.groups if other != group]
+        via = ends[0] if ends and ends[0] in story.articles else said.via_article_id or min(others, default=None)
+        mine = ruling.a if self.holding.group_of[ruling.a] == group else ruling.b
+        cited = {"decision": ruling.decision_id, "by": ruling.by, "why": ruling.why}
+        return replace(
+            said,
+            basis=OPERATOR,
+            reason=ruling.says(mine),
+            evidence=cited | said.evidence,
+            via_article_id=via,
+            decision_id=ruling.decision_id,
+        )
 
     def _speaker(self, one: Standing, group: int, basis: str) -> Reason:
         found = self.told.evidence.get(group)

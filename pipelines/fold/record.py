@@ -10,7 +10,7 @@ from dedup.groups import CarryOver
 from pipelines.fold.reasons import Reason
 from pipelines.fold.window import Standing, Told, Window
 from storage.engine import portions
-from storage.models import Article, Membership, Source, Story, StoryEvent
+from storage.models import Article, Decision, Membership, Source, Story, StoryEvent
 
 
 def write(
@@ -26,6 +26,7 @@ def write(
         story_id if story_id is not None else _new_story(session, story, window, now)
         for story, story_id in zip(stories, carried.ids, strict=True)
     ]
+    _tell_who_came_back(session, carried, now)
     touched = set(carried.merged)
     standing = {one.article_id: one for members in window.groups.values() for one in members}
     for story_id, reasons in zip(ids, rows, strict=True):
@@ -45,7 +46,8 @@ def write(
 
 
 def recount(session: Session, story_ids: Iterable[int]) -> None:
-    """Set the counters, dates and title of stories to what their current memberships say."""
+    """Set the counters, dates and title of stories to what their current memberships, and operators, say."""
+    names = _names(session)
     for portion in portions(sorted(set(story_ids))):
         counted = {row.story_id: row for row in session.execute(_counts(portion))}
         firsts = {row.story_id: row for row in session.execute(_firsts(portion))}
@@ -57,8 +59,25 @@ def recount(session: Session, story_ids: Iterable[int]) -> None:
             count, first = counted[story.id], firsts[story.id]
             story.articles, story.outlets, story.owners = count.articles, count.outlets, count.owners
             story.copy_groups, story.first_at, story.last_at = count.copy_groups, count.first_at, count.last_at
-            story.first_article_id, story.title, story.language = first.id, first.title, first.language
+            story.first_article_id, story.language = first.id, first.language
+            story.title = names.get(story.id, first.title)
             story.state, story.merged_into_id = "open", None
+
+
+def _names(session: Session) -> dict[int, str]:
+    """Return the titles that operators gave, by story: the latest of a story, or of those that were merged into it."""
+    named = select(Decision.story_id, Decision.title).where(Decision.kind == "rename", Decision.undone_at.is_(None))
+    return {successor(session, row.story_id): row.title for row in session.execute(named.order_by(Decision.id))}
+
+
+def successor(session: Session, story_id: int) -> int:
+    """Return the story that an id stands for today."""
+    seen: set[int] = set()
+    after: int | None = story_id
+    while after is not None and after not in seen:
+        seen.add(story_id := after)
+        after = session.scalar(select(Story.merged_into_id).where(Story.id == story_id))
+    return story_id
 
 
 def _counts(story_ids: Sequence[int]):  # type: ignore[no-untyped-def]
@@ -102,6 +121,12 @@ def _leave(session: Session, one: Standing, now: datetime, why: str) -> None:
     if one.membership is not None:
         closed = update(Membership).where(Membership.id == one.membership.id)
         session.execute(closed.values(left_at=now, left_reason=why))
+
+
+def _tell_who_came_back(session: Session, carried: CarryOver, now: datetime) -> None:
+    for portion in portions(sorted(story_id for story_id in carried.ids if story_id is not None)):
+        for story_id in session.scalars(select(Story.id).where(Story.id.in_(portion), Story.state == "merged")):
+            _event(session, story_id, "restored", now, "most of its reports are by themselves again")
 
 
 def _tell_what_became(session: Session, carried: CarryOver, ids: Sequence[int], now: datetime) -> None:

@@ -1,25 +1,41 @@
 """The last step of fold: compute which copy groups tell one event, carry story ids over, and write who joined why."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dedup.groups import carry_over
+from dedup.groups import CarryOver, carry_over
 from dedup.idf import Idf as Frequencies
 from dedup.stories import Item, Partition, partition
 from pipelines.fold.reasons import Reasons
 from pipelines.fold.record import write
+from pipelines.fold.reviving import revived
 from pipelines.fold.rules import FoldRules
+from pipelines.fold.rulings import stamp
 from pipelines.fold.window import Told, Window, arrivals, items, load
 from storage.engine import Database, portions
 from storage.models import CopyGroup, Idf, Reading
 
+PINNED_WEIGHT: Final = 1_000_000  # an article of a pinned story outweighs any other story
+
 
 def tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
     """Give every grouped reading that waits its story; return how many there were."""
+    while True:
+        with suppress(DecidedMeanwhile):
+            return _tell_stories(database, rules, now)
+
+
+class DecidedMeanwhile(Exception):
+    """An operator decided something while stories were computed; they are computed again."""
+
+
+def _tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
     with database.read() as session:
         new = arrivals(session, rules.story_batch)
         if new is None:
@@ -28,15 +44,18 @@ def tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
         candidates = items(session, window)
         idf = _frequencies(session)
         learnt = _learn(idf, candidates, window)
-        told = partition(candidates, idf, rules.stories)
+        told = partition(candidates, idf, rules.stories, window.rulings.decisions(window.group_of()))
         stories = affected(told, window)
-        carried = carry_over(_old_stories(stories, window), [story.articles for story in stories])
+        carried = _carried(session, stories, window)
         rows = Reasons(session, window, candidates, told, idf).rows(stories, carried.ids)
     with database.write() as session:
         _store_frequencies(session, idf, learnt, now)
         write(session, stories, carried, rows, window, now)
         for portion in portions(new.reading_ids):
             session.execute(update(Reading).where(Reading.id.in_(portion)).values(folded_at=now))
+        # Last: who decides from here on waits for this transaction before it lets these readings wait again.
+        if stamp(session) != window.rulings.stamp:
+            raise DecidedMeanwhile
     return len(new.reading_ids)
 
 
@@ -88,6 +107,13 @@ def affected(told: Partition, window: Window) -> list[Told]:
             waiting.extend(sharing[story_id] - chosen)
             chosen |= sharing[story_id]
     return [stories[index] for index in sorted(chosen)]
+
+
+def _carried(session: Session, stories: Sequence[Told], window: Window) -> CarryOver:
+    """Return which ids live on: a pinned story's in any case, and a retired one where its reports are free again."""
+    pinned = dict.fromkeys(window.rulings.pinned(), PINNED_WEIGHT)
+    parts = [story.articles for story in stories]
+    return revived(session, parts, carry_over(_old_stories(stories, window), parts, pinned))
 
 
 def _old_stories(stories: Iterable[Told], window: Window) -> dict[int, set[int]]:

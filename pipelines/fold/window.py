@@ -13,6 +13,7 @@ from dedup.features import Features
 from dedup.stories import Item
 from pipelines.fold.keying import FOLDED_KIND
 from pipelines.fold.rules import FoldRules
+from pipelines.fold.rulings import Rulings
 from storage.engine import portions
 from storage.models import Article, CopyGroup, Membership, Reading
 
@@ -26,6 +27,7 @@ class Place:
     reading_id: int
     basis: str
     via_article_id: int | None
+    decision_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Window:
     groups: dict[int, list[Standing]]  # earliest first
     core: frozenset[int]  # groups near enough to what is new for their stories to change
     dropped: tuple[Standing, ...]  # in a story, but no longer of a kind that is folded
+    rulings: Rulings
+
+    def group_of(self) -> dict[int, int]:
+        """Return the copy group of each article that a decision may name."""
+        return {one.article_id: group for group, members in self.groups.items() for one in members}
 
     def articles_of(self, groups: Iterable[int]) -> frozenset[int]:
         """The articles of some groups."""
@@ -109,8 +116,8 @@ def load(session: Session, new: Arrivals, rules: FoldRules) -> Window:
     reach = timedelta(days=rules.stories.similarity.window_days)
     around = Article.time.between(_back(new.earliest, 2 * reach), _forth(new.latest, 2 * reach)) | ~Article.is_timed
     standings = {one.article_id: one for one in _standings(session, around)}
-    for condition in _rest_of(standings.values()):
-        standings |= {one.article_id: one for one in _standings(session, condition)}
+    rulings = Rulings.load(session)
+    _complete(session, standings, rulings)
     dropped = _no_longer_folded(session, new.article_ids)
     groups: dict[int, list[Standing]] = defaultdict(list)
     for one in sorted(standings.values(), key=lambda one: one.order):
@@ -122,7 +129,21 @@ def load(session: Session, new: Arrivals, rules: FoldRules) -> Window:
         for group, members in groups.items()
         if any(low <= one.time <= high or not one.is_timed for one in members)
     }
-    return Window(dict(groups), frozenset(core), tuple(dropped))
+    return Window(dict(groups), frozenset(core), tuple(dropped), rulings)
+
+
+def _complete(session: Session, standings: dict[int, Standing], rulings: Rulings) -> None:
+    """Add the rest of every story and copy group that reaches into the window, and what must be together with them."""
+    asked: set[int] = set()
+    while True:
+        for condition in _rest_of(standings.values()):
+            standings |= {one.article_id: one for one in _standings(session, condition)}
+        tied = rulings.tied(standings.keys()) - standings.keys() - asked
+        if not tied:
+            return
+        asked |= tied
+        for portion in portions(sorted(tied)):
+            standings |= {one.article_id: one for one in _standings(session, Article.id.in_(portion))}
 
 
 def items(session: Session, window: Window) -> list[Item]:
@@ -180,6 +201,7 @@ def _standing_columns() -> Select[*tuple[Any, ...]]:
             Membership.reading_id.label("cited_reading_id"),
             Membership.basis,
             Membership.via_article_id,
+            Membership.decision_id,
         )
         .select_from(Article)
         .join(Reading, and_(Reading.article_id == Article.id, Reading.is_current))
@@ -190,7 +212,9 @@ def _standing_columns() -> Select[*tuple[Any, ...]]:
 def _standing(row: Row[Any]) -> Standing:
     place = None
     if row.membership_id is not None:
-        place = Place(row.membership_id, row.story_id, row.cited_reading_id, row.basis, row.via_article_id)
+        place = Place(
+            row.membership_id, row.story_id, row.cited_reading_id, row.basis, row.via_article_id, row.decision_id
+        )
     return Standing(
         article_id=row.article_id,
         reading_id=row.reading_id,

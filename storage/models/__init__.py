@@ -9,6 +9,7 @@ and stays as history. Only raw bodies and keys are pruned, both by age.
 from storage.models.base import Base
 from storage.models.copies import LINK_KINDS, CopyGroup, Key, KeyBucket, Link
 from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page, Poll, RawBody, Run, Source
+from storage.models.decisions import DECISION_KINDS, DECISION_LINK_KINDS, Decision, DecisionLink
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
@@ -18,6 +19,8 @@ from storage.models.watches import Watch, WatchArticle
 
 __all__ = [
     "BASES",
+    "DECISION_KINDS",
+    "DECISION_LINK_KINDS",
     "FEED_KINDS",
     "GAP_STATES",
     "LINK_KINDS",
@@ -29,6 +32,8 @@ __all__ = [
     "Block",
     "Budget",
     "CopyGroup",
+    "Decision",
+    "DecisionLink",
     "Feed",
     "Gap",
     "Host",

@@ -58,6 +58,9 @@ class Membership(Base):
     margin: Mapped[float | None]
     evidence: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(comment="the evidence in one line")
+    decision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("decision.id"), comment="of basis operator: what holds it here"
+    )
     rules_version: Mapped[int]
     __table_args__ = (
         Index(
@@ -74,7 +77,7 @@ class Membership(Base):
 
 
 class StoryEvent(Base):
-    """What became of a story and why: created, joined, left, merged, split."""
+    """What became of a story and why: created, merged, split, restored."""
 
     __tablename__ = "story_event"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -22,6 +22,7 @@ SELECT
   membership.runner_up,
   membership.margin,
   membership.reason,
+  membership.decision_id                                                 AS decision,
   reading.words,
   version.is_partial,
   article.insecure_tls,

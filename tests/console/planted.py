@@ -11,6 +11,8 @@ from storage.models import (
     Article,
     Block,
     CopyGroup,
+    Decision,
+    DecisionLink,
     Feed,
     Gap,
     Key,
@@ -68,6 +70,7 @@ def plant(database: Database) -> World:
         _article(session, world, "Ledger harvest", "Apple harvest", HARVEST, 60, groups[2].id)
         _link(session, world)
         _stories(session, world)
+        _decision(session, world)
         _watch(session, world)
         _gap(session)
         _site(session, world)
@@ -255,6 +258,15 @@ def _place(
             rules_version=1,
         )
     )
+
+
+def _decision(session: Session, world: World) -> None:
+    """Somebody was sure that the Courier and its copy tell one event."""
+    decision = Decision(kind="merge", story_id=world.bridge, decided_by="ana", why="one bridge", decided_at=NOON)
+    session.add(decision)
+    session.flush()
+    a, b = world.articles["Courier"], world.articles["Gazette"]
+    session.add(DecisionLink(decision_id=decision.id, article_a_id=a, article_b_id=b, kind="must_link"))
 
 
 def _watch(session: Session, world: World) -> None:

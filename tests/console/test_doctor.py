@@ -47,6 +47,11 @@ FAULTS = {
     "matches_cite_readings": "UPDATE watch_article SET reading_id = {other_reading} WHERE article_id = {article}",
     "gone_articles_are_gone": "UPDATE article SET gone_at = first_seen_at WHERE id = {article}",
     "sites_count_what_pages_show": "UPDATE site_block SET page_groups = 2",
+    "decisions_hold": (
+        "INSERT INTO decision_link (decision_id, article_a_id, article_b_id, kind) "
+        "SELECT id, {other}, {article}, 'cannot_link' FROM decision"
+    ),
+    "decisions_are_cited": "UPDATE membership SET decision_id = 1 WHERE article_id = {article}",
     "cut_lines_are_furniture": (
         "UPDATE label SET digest = (SELECT digest FROM site_block) WHERE reading_id = {reading}"
     ),
