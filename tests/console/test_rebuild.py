@@ -37,7 +37,7 @@ def here(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
 def state(database: Database) -> list[Any]:
     with database.read() as session:
         return [
-            session.execute(select(model.__table__).order_by(model.__table__.c.id)).all()  # type: ignore[attr-defined]
+            session.execute(select(model.__table__).order_by(model.__table__.c.id)).all()
             for model in (Membership, Story, StoryEvent, Reading)
         ]
 
