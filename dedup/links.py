@@ -187,8 +187,13 @@ def compare(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> Link | 
 
 
 def links_between(a: Prepared, b: Prepared, rules: CopyRules = CopyRules()) -> list[Link]:
-    """Return every link of the two: that of their texts, then the same headline, then a shared quotation."""
+    """Return every link of the two: that of their texts, then the same headline, then a shared quotation.
+
+    Copies are copies: that they share a headline or a quotation, too, says nothing more.
+    """
     found = [link for link in (compare(a, b, rules),) if link is not None]
+    if found and found[0].kind is LinkKind.COPY:
+        return found
     headline = a.headline == b.headline and len(a.headline) >= rules.headline_words
     shared = shared_in(a.text, a.quotes, b.text, b.quotes)
     if headline or shared:

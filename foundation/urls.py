@@ -170,7 +170,7 @@ def _names_other_scheme(url: str) -> bool:
 
 def _without_trackers(search: str) -> str:
     kept = [part for part in search.removeprefix("?").split("&") if not _is_tracker(part)]
-    return "&".join(kept)
+    return "?" + "&".join(kept) if kept else ""  # a parameter may begin with a question mark itself
 
 
 def _is_tracker(parameter: str) -> bool:

@@ -217,6 +217,7 @@ def stream(pick: random.Random, count: int) -> list[Arrival]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_twenty_shuffles_of_a_thousand_articles_give_identical_groups(database: Database) -> None:
     articles = stream(random.Random(7), 1_000)
     seen = set()
