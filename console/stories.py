@@ -85,6 +85,8 @@ def story(
 def describe(session: Session, story_id: int) -> dict[str, Any]:
     """Return all there is to say of a story, by the id it has or once had. Raises UsageError for an unknown id."""
     found = resolve(session, story_id)
+    if found.state == "dissolved":
+        raise UsageError(f"story {found.id} has ended, no article stands in it; --as-of WHEN shows what it held")
     (told,) = records(
         session.execute(text("SELECT * FROM stories WHERE story = :story"), {"story": found.id}).mappings()
     )

@@ -132,3 +132,10 @@ def test_a_story_is_shown_as_it_was(cli: Cli, here: Database) -> None:
     assert "until" in cli("story", "2", "--as-of", merged).out
     assert "held no article at 2001-01-01" in cli("story", "1", "--as-of", "2001-01-01").out
     assert "is no time" in refused(cli, "story", 1, "--as-of", "yesterday")
+
+
+def test_a_story_that_has_ended_says_so(cli: Cli, here: Database) -> None:
+    arrive(here, Arrival("https://b.example/3", "Minute by minute", kind="live_blog", source="B"))
+    fold(here, FoldRules())
+    assert "story 3 has ended" in refused(cli, "story", 3)
+    assert "story 3 has ended" in refused(cli, "pin", 3)
