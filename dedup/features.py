@@ -74,7 +74,7 @@ class Features:
     @staticmethod
     def unpack(data: bytes) -> "Features":
         """Return the features that :meth:`pack` wrote; ValueError where another version wrote them."""
-        if not data or data[0] != FEATURES_VERSION:
+        if not is_current(data):
             raise ValueError(f"features of version {data[:1].hex()}, this is version {FEATURES_VERSION}")
         _, words, names, pairs, quoted, figures = _HEADER.unpack_from(data)
         sizes = (words, words, words, words, names, names, pairs, pairs, quoted, figures)
@@ -93,6 +93,11 @@ class Features:
 
 _HEADER = struct.Struct("<BIIIII")
 _DTYPES = ("<u4", "u1", "u1", "u1", "<u4", "u1", "<u4", "u1", "<u4", "<u4")
+
+
+def is_current(data: bytes) -> bool:
+    """Tell whether packed features are of this version."""
+    return bool(data) and data[0] == FEATURES_VERSION
 
 
 def features_of(title: str, body: str) -> Features:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
 
-from dedup.features import Features
+from dedup.features import Features, features_of, is_current
 from dedup.stories import Item
 from pipelines.fold.keying import FOLDED_KIND
 from pipelines.fold.rules import FoldRules
@@ -158,8 +158,16 @@ def items(session: Session, window: Window) -> list[Item]:
             group = of_reading[reading_id]
             speaker = window.representative(group)
             time = speaker.time.timestamp() if speaker.is_timed else None
-            found.append(Item(group, time, speaker.language, Features.unpack(packed or b"")))
+            features = _features(session, reading_id, speaker.title, packed or b"")
+            found.append(Item(group, time, speaker.language, features))
     return found
+
+
+def _features(session: Session, reading_id: int, title: str, packed: bytes) -> Features:
+    """Return the features of a reading; those of older rules are made anew from its text, until they are rebuilt."""
+    if is_current(packed):
+        return Features.unpack(packed)
+    return features_of(title, session.get_one(Reading, reading_id).text)
 
 
 def _standings(session: Session, condition: ColumnElement[bool]) -> list[Standing]:

@@ -253,3 +253,15 @@ def test_no_step_reads_every_reading_to_find_those_of_some_articles(database: Da
             plan = [str(row[-1]).strip() for row in connection.exec_driver_sql(f"{explain} {sql}", values)]
             assert "SCAN reading" not in plan, sql
             assert not any("Seq Scan on reading" in line for line in plan), sql
+
+
+def test_readings_that_older_rules_took_features_from_are_compared_all_the_same(database: Database) -> None:
+    arrive(database, Arrival("old", made_text(1)))
+    fold(database, RULES)
+    with database.write() as session:
+        packed = session.scalars(select(Reading.features)).one()
+        assert packed is not None
+        session.execute(update(Reading).values(features=bytes([packed[0] - 1]) + packed[1:]))
+    arrive(database, Arrival("new", made_text(2), hours=1), Arrival("copy", made_text(1), hours=2))
+    fold(database, RULES)
+    assert partition(database, "story") == {frozenset({"old", "copy"}), frozenset({"new"})}
