@@ -18,6 +18,10 @@ from scipy.sparse.csgraph import connected_components
 # 11 to 14 pieces where it is believed at any size; the labelled sets, whose stories are smaller, lose little (B-cubed
 # F1 of ECB+ .934 and .943). A root instead of the share leaves the events of shortest reports in 13 pieces.
 TRUSTED_SIZE = 12
+# Members from which on many pairs that agree are no excuse for weak ones (two clusters: half of it each): so a topic
+# chains. Measured on a stream at sixty times its density: biggest 34 instead of 113, pair F1 .628 instead of .561; the
+# labelled sets and the made events stay as they are.
+FULL_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,14 @@ class _Clusters:
             negative, one, other, size_one, size_other = heapq.heappop(self.heap)
             if len(self.members.get(one, ())) != size_one or len(self.members.get(other, ())) != size_other:
                 continue
-            if self._coherent(one, other, -negative):
+            if self._holds(size_one, size_other, -negative) and self._coherent(one, other, -negative):
                 self._absorb(one, other)
                 self._offer(one)
         return {member: cluster for cluster, members in self.members.items() for member in members}
+
+    def _holds(self, one: int, other: int, mean: float) -> bool:
+        """Tell whether clusters of such sizes may merge: the bigger, the nearer to what one pair alone needs."""
+        return mean >= self.rules.single * min(1.0, max(2 * min(one, other), max(one, other)) / FULL_SIZE)
 
     def _coherent(self, one: int, other: int, mean: float) -> bool:
         return mean >= self.rules.coherence * min(self._own_mean(one), self._own_mean(other))
