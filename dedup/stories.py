@@ -50,7 +50,8 @@ class StoryRules:
     # database + .07; false joins .094 instead of .060.
     many: float = 0.25
     # Where both parts are several reports: least share of what the looser one has in itself. Two events about the same
-    # people are each closer in itself than both are together, which no sum over pairs sees. Measured: pair F1 .806, without it .695.
+    # people are each closer in itself than both are together, which no sum over pairs sees. Measured: pair F1 .806,
+    # without it .695.
     coherence: float = 0.85
     # What two reports alone need beyond the floor in a new database, most with so many reports: enough for look-alikes,
     # too few to know words by.
