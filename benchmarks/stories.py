@@ -6,7 +6,7 @@ look-alike pairs, without times), each .jsonl.gz with id, time, title, body, lan
 
 The labels cannot see false joins, so a third figure does: one report every two days of the stream, all dated alike,
 are as many different events; printed is the share of them that lands in a story with another. Figures of even and odd
-months stand beside those of all: settings are chosen on the even ones.
+months stand beside those of all: the weights of a score were fitted on the even ones.
 
 ``--part`` names what else is measured: curves, parts, cold, dense, apart, order, cost, or all of them.
 """

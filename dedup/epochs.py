@@ -36,7 +36,7 @@ class Epoch:
     def next(self, reports: Iterable[Features], stories: Iterable[Sequence[Features]] = ()) -> "Epoch":
         """Return the epoch that knows these own texts too; the reports of one story, all known to it, count as one.
 
-        Give it every story that was not given before, or nothing where no story is a hundredth of what was read.
+        Give it every story that was not given before, or nothing where no story is a two-hundredth of what was read.
         """
         idf = Idf.unpack(self.idf.pack())
         idf.learn(reports)

@@ -90,3 +90,11 @@ def test_a_pair_counts_as_often_as_its_weight_says() -> None:
     assert average_linkage(4, pairs, PLAIN).tolist() == [0, 0, 2, 2]
     weighted = Pairs(pairs.low, pairs.high, pairs.value, np.array([1.0, 4.0, 1.0]))
     assert average_linkage(4, weighted, PLAIN).tolist() == [0] * 4
+
+
+def test_a_big_story_does_not_grow_by_what_is_a_little_like_it() -> None:
+    rules = LinkageRules(0.3, 0.1)
+    for size, joined in ((4, True), (24, False)):
+        inside = dict.fromkeys(combinations(range(size), 2), 0.9)
+        outside = {(member, size): 0.2 for member in range(size)}
+        assert (average_linkage(size + 1, pairs_of(inside | outside), rules)[size] == 0) == joined
