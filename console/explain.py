@@ -15,7 +15,7 @@ from console.output import cell, print_json, say
 from console.session import reading
 from foundation.config import Settings, load_settings
 from foundation.errors import UsageError
-from storage.models import Idf, Link, Reading
+from storage.models import Link, Reading
 
 SHOWN_TERMS: Final = 8
 DAY_SECONDS: Final = 86_400
@@ -106,21 +106,21 @@ def _links(session: Session, a: Report, b: Report) -> list[dict[str, Any]]:
 
 def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
     """Return what two reports share, ``at_most`` (what is left if neither is like anything else), and ``needed``."""
-    from dedup.idf import Idf as Frequencies
     from dedup.proof import Report as Told
     from dedup.proof import pair_evidence
     from dedup.similarity import SimilarityRules
+    from pipelines.fold.epochs import latest
     from pipelines.fold.rules import fold_rules
 
-    learnt, rules = session.get(Idf, a.language or ""), SimilarityRules()
+    learnt, rules = latest(session).get(a.language or ""), SimilarityRules()
     pair = pair_evidence(
         Told(a.title, a.text, a.at.timestamp() if a.is_timed else None),
         Told(b.title, b.text, b.at.timestamp() if b.is_timed else None),
-        Frequencies.unpack(learnt.counts) if learnt else None,
+        learnt.idf if learnt else None,
         rules,
     )
     at_most = pair.similarity * exp(-((pair.days_apart or 0.0) ** 2) / (2 * rules.sigma_days**2))
-    needed = fold_rules(settings).stories.threshold(learnt.articles if learnt else 0)
+    needed = fold_rules(settings).stories.threshold(learnt.idf.documents if learnt else 0)
     return dict(pair.to_json()) | {"at_most": round(at_most, 4), "needed": round(needed, 4)}
 
 

@@ -2,10 +2,10 @@
 
 A score depends on two reports and an epoch. An epoch never changes; the next one is cut when enough was read since, at
 first often and later seldom, so that a stream of a million reports has some three hundred and a stored score stays
-comparable with its neighbours.
+comparable with its neighbours. While a language is young every epoch changes what its words weigh, so its scores are
+computed again with each.
 """
 
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ from dedup.features import Features
 from dedup.idf import Idf
 
 GROWTH = 0.05  # an epoch is due when the reports read since are such a share of those before
-_HEADER = struct.Struct("<I")
+YOUNG_GROWTH = 0.25  # the same of a young language, in which each epoch costs the scores of all
+YOUNG = 1000  # reports up to which an epoch makes older scores of its language stale: a bounded number of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +24,22 @@ class Epoch:
     language: str
     number: int
     idf: Idf
+    read: int = 0  # reports read until then; more than `idf` counts where those of one story count as one
 
     @staticmethod
     def first(language: str) -> "Epoch":
         """Return the epoch of a language nobody has read a report in."""
         return Epoch(language, 0, Idf())
 
-    def is_due(self, unread: int) -> bool:
-        """Tell whether so many reports that this epoch does not know are reason for the next."""
-        return unread > GROWTH * self.idf.documents
+    @property
+    def is_young(self) -> bool:
+        """Whether scores of older epochs are stale."""
+        return self.read <= YOUNG
 
-    def next(self, reports: Iterable[Features], stories: Iterable[Sequence[Features]] = ()) -> "Epoch":
-        """Return the epoch that knows these own texts too; the reports of one story, all known to it, count as one.
+    def is_due(self, read: int) -> bool:
+        """Tell whether so many reports in all are reason for the next."""
+        return read - self.read > (YOUNG_GROWTH if self.is_young else GROWTH) * self.read
 
-        Give it every story that was not given before, or nothing where no story is a two-hundredth of what was read.
-        """
-        idf = Idf.unpack(self.idf.pack())
-        idf.learn(reports)
-        return Epoch(self.language, self.number + 1, idf.without_repeats(stories))
-
-    def pack(self) -> bytes:
-        """Return number and frequencies as bytes; the language is the row's."""
-        return _HEADER.pack(self.number) + self.idf.pack()
-
-    @staticmethod
-    def unpack(language: str, data: bytes) -> "Epoch":
-        """Return the epoch that :meth:`pack` wrote; ValueError where another version wrote it."""
-        (number,) = _HEADER.unpack_from(data)
-        return Epoch(language, number, Idf.unpack(data[_HEADER.size :]))
+    def next(self, read: Idf, stories: Iterable[Sequence[Features]] = ()) -> "Epoch":
+        """Return the epoch that knows all that was read; the reports of one story, all known to it, count as one."""
+        return Epoch(self.language, self.number + 1, read.without_repeats(stories), read.documents)

@@ -150,6 +150,20 @@ def phrase_names(title: str, body: str) -> dict[int, str]:
     return found
 
 
+def shared_numbers(title_a: str, body_a: str, title_b: str, body_b: str) -> tuple[str, ...]:
+    """Return the words with a digit that both reports have, longest first, as the first one spells them."""
+    found_a, found_b = (
+        {
+            token.word: text[token.start : token.end]
+            for text in (body, title)
+            for token in tokens(text, BODY_WORDS)
+            if any(map(str.isdigit, token.word))
+        }
+        for title, body in ((title_a, body_a), (title_b, body_b))
+    )
+    return tuple(found_a[word] for word in sorted(found_a.keys() & found_b.keys(), key=lambda word: (-len(word), word)))
+
+
 @lru_cache(maxsize=1 << 17)
 def word_hash(term: str) -> int:
     """Return the hash of a stem, its class in the lowest bits."""

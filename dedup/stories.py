@@ -5,10 +5,11 @@ a bounded number of neighbours, average linkage. Measured on a stream with its u
 arrival to the best story so far .898/.669 (B-cubed F / pair F), this .929/.799.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +33,22 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Place:
     """One copy group by its representative: however many outlets reprint a text, it has one vote."""
 
     id: int
     time: float | None  # seconds since the epoch, of the earliest article; None: no time factor
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Place):
+    """A place with what its text is about, where no scores are stored."""
+
     features: Features
+
+
+P = TypeVar("P", bound=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,10 @@ class StoryRules:
     def linkage(self, documents: int) -> LinkageRules:
         """Return when clusters merge where so many own texts of the language are known."""
         return LinkageRules(self.threshold(documents), self.floor * self.many, self.coherence)
+
+    def is_dominated(self, found: "Partition", documents: int) -> bool:
+        """Tell whether one story is such a share of so many own texts that its words are to be counted anew."""
+        return max(map(len, found.stories), default=0) >= max(2, self.dominant * documents)
 
     def threshold(self, documents: int) -> float:
         """Return what two reports alone need where so many own texts of the language are known."""
@@ -117,7 +131,7 @@ def partition(
     stories: list[tuple[int, ...]] = []
     evidence: dict[int, Evidence] = {}
     for language in sorted({item.language for item in items}):
-        own = sorted((item for item in items if item.language == language), key=_rank)
+        own = ranked(item for item in items if item.language == language)
         found = _partition(own, idf.get(language, Idf()), rules, decisions)
         stories += found.stories
         evidence |= found.evidence
@@ -126,21 +140,25 @@ def partition(
 
 def _partition(items: Sequence[Item], idf: Idf, rules: StoryRules, decisions: Decisions) -> Partition:
     """Divide items of one language, in order."""
-    ids = [item.id for item in items]
-    bound = decisions.bound(ids)
     features = {item.id: item.features for item in items}
     known, rounds = idf, 0
     while True:
-        pairs = similarities(items, known, rules)
-        labels = average_linkage(len(items), decisions.opened(ids, pairs), rules.linkage(known.documents), bound)
-        members: dict[int, list[int]] = {}
-        for item, label in zip(items, labels.tolist(), strict=True):
-            members.setdefault(label, []).append(item.id)
-        stories = tuple(tuple(sorted(ids)) for ids in members.values())
+        found = divided(items, similarities(items, known, rules), rules.linkage(known.documents), decisions)
         rounds += 1
-        if rounds > rules.rounds or max(map(len, stories), default=0) < max(2, rules.dominant * idf.documents):
-            return Partition(stories, _evidence(items, pairs, labels, rules.linkage(known.documents)))
-        known = idf.without_repeats([features[item] for item in story] for story in stories)
+        if rounds > rules.rounds or not rules.is_dominated(found, idf.documents):
+            return found
+        known = idf.without_repeats([features[item] for item in story] for story in found.stories)
+
+
+def divided(places: Sequence[Place], pairs: Pairs, rules: LinkageRules, decisions: Decisions) -> Partition:
+    """Divide places of one language by the scores between them; pairs name them by their number in :func:`ranked`."""
+    ids = [place.id for place in places]
+    labels = average_linkage(len(places), decisions.opened(ids, pairs), rules, decisions.bound(ids))
+    members: dict[int, list[int]] = {}
+    for place, label in zip(places, labels.tolist(), strict=True):
+        members.setdefault(label, []).append(place.id)
+    stories = tuple(tuple(sorted(ids)) for ids in members.values())
+    return Partition(stories, _evidence(places, pairs, labels, rules))
 
 
 def similarities(items: Sequence[Item], idf: Idf, rules: StoryRules) -> Pairs:
@@ -163,13 +181,13 @@ def similarities(items: Sequence[Item], idf: Idf, rules: StoryRules) -> Pairs:
 NEGLIGIBLE = 0.005  # a score that no mean of the size of the floor notices
 
 
-def _rank(item: Item) -> tuple[bool, float, int]:
-    """Items without a time first, then by time, then by id."""
-    return item.time is not None, item.time or 0.0, item.id
+def ranked(places: Iterable[P]) -> list[P]:
+    """Return those without a time first, then by time, then by id: the order in which ties are broken."""
+    return sorted(places, key=lambda place: (place.time is not None, place.time or 0.0, place.id))
 
 
 def _evidence(
-    items: Sequence[Item], pairs: Pairs, labels: NDArray[np.int64], rules: LinkageRules
+    items: Sequence[Place], pairs: Pairs, labels: NDArray[np.int64], rules: LinkageRules
 ) -> dict[int, Evidence]:
     """Return the evidence of each item that is not alone."""
     count = len(items)
@@ -195,7 +213,7 @@ def _evidence(
     return found
 
 
-def days_apart(one: Item, other: Item) -> float | None:
+def days_apart(one: Place, other: Place) -> float | None:
     """Return the days between two items; None where either has no time."""
     return None if one.time is None or other.time is None else abs(one.time - other.time) / DAY
 

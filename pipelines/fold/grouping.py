@@ -55,6 +55,7 @@ def regroup(
     """
     nodes = _nodes(session, {*arrived, *left}, left)
     folded = _folded(session, nodes.articles)
+    unfolded = nodes.articles.keys() - folded
     whole = components([*folded, *(-group for group in nodes.groups)], nodes.edges)
     partition: list[set[int]] = []
     drifted: set[int] = set()
@@ -66,7 +67,7 @@ def regroup(
     ids = [group or _new_group(session, now) for group in carried.ids]
     for group_id, members in zip(ids, partition, strict=True):
         _place(session, group_id, members, nodes, is_part=not drifted.isdisjoint(members))
-    _place_nowhere(session, nodes.articles.keys() - folded)
+    _place_nowhere(session, unfolded)
     for retired, successor in carried.merged.items():
         session.execute(update(CopyGroup).where(CopyGroup.id == retired).values(merged_into_id=ids[successor]))
     return set(nodes.articles)

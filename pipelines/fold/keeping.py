@@ -1,4 +1,4 @@
-"""The window of keys: forget what no window reaches, restore it for a late arrival, rebuild what older rules made."""
+"""The windows: keys that none reaches are forgotten and come back for a late arrival, stories behind theirs freeze."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pipelines.fold.keying import day_of
 from pipelines.fold.rules import FoldRules
 from storage import keys
 from storage.engine import Database
-from storage.models import Reading
+from storage.models import Reading, Story
 
 IDLE: Final = timedelta(days=1)  # a bucket that somebody asked for a day ago may be asked for again
 REBUILT_AT_ONCE: Final = 2_000  # readings a fold: some seconds beside its own work
@@ -27,6 +27,14 @@ def evict(database: Database, rules: FoldRules, now: datetime) -> None:
         while more:
             with database.write() as session:
                 more = keys.evict_some(session, bucket, now)
+
+
+def freeze(database: Database, rules: FoldRules, now: datetime) -> None:
+    """Note which stories no arrival of today can join. One that a late arrival or a decision touches opens again."""
+    behind = now - timedelta(days=rules.stories.similarity.window_days)
+    with database.write() as session:
+        old = update(Story).where(Story.state == "open", Story.last_at < behind)
+        session.execute(old.values(state="frozen"))
 
 
 def restore(database: Database, days: Iterable[int], rules: FoldRules, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pipelines.fold.copying import Copying
-from pipelines.fold.keeping import evict, wait_again
+from pipelines.fold.keeping import evict, freeze, wait_again
 from pipelines.fold.keying import key_batch
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
@@ -33,6 +33,7 @@ def fold(database: Database, rules: FoldRules, progress: Progress = lambda step,
         wait_again(database, now)
         told = drain(database, rules, progress)
         evict(database, rules, datetime.now(UTC))
+        freeze(database, rules, datetime.now(UTC))
         return told
 
 
@@ -81,3 +82,4 @@ def follow(database: Database, rules: FoldRules, is_over: Callable[[], bool]) ->
     wait_again(database, now)
     drain(database, rules)
     evict(database, rules, now)
+    freeze(database, rules, now)

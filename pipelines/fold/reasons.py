@@ -7,10 +7,11 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dedup.epochs import Epoch
 from dedup.explain import reason
-from dedup.idf import Idf
+from dedup.features import Features, is_current
 from dedup.proof import Report, pair_evidence
-from dedup.stories import RULES_VERSION, Basis, Item, Partition
+from dedup.stories import RULES_VERSION, Basis, Partition
 from pipelines.fold.rulings import Holding, Ruling
 from pipelines.fold.window import Standing, Told, Window
 from storage.models import Link, Reading
@@ -34,6 +35,7 @@ class Reason:
     margin: float | None = None
     decision_id: int | None = None
     rules_version: int = RULES_VERSION
+    epoch: int | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the row."""
@@ -43,14 +45,11 @@ class Reason:
 class Reasons:
     """Finds the reason of each membership that is new; one that stays as it is keeps the proof it joined with."""
 
-    def __init__(
-        self, session: Session, window: Window, items: Iterable[Item], told: Partition, idf: Mapping[str, Idf]
-    ) -> None:
+    def __init__(self, session: Session, window: Window, told: Partition, known: Mapping[str, Epoch]) -> None:
         self.session = session
         self.window = window
-        self.features = {item.id: item.features for item in items}
         self.told = told
-        self.idf = idf
+        self.known = known
         self.holding = Holding(window.rulings, window.group_of())
 
     def rows(self, stories: Iterable[Told], ids: Sequence[int | None]) -> list[list[Reason]]:
@@ -111,7 +110,8 @@ class Reasons:
         if found is None or found.nearest is None:
             return Reason(one.article_id, one.reading_id, basis, "the only report so far")
         nearest = self.window.representative(found.nearest)
-        pair = pair_evidence(self._report(one), self._report(nearest), self.idf.get(one.language))
+        epoch = self.known.get(one.language) or Epoch.first(one.language)
+        pair = pair_evidence(self._report(one), self._report(nearest), epoch.idf)
         return Reason(
             one.article_id,
             one.reading_id,
@@ -123,6 +123,7 @@ class Reasons:
             threshold=found.threshold,
             runner_up=found.runner_up,
             margin=found.margin,
+            epoch=epoch.number,
         )
 
     def _copy(self, one: Standing, speaker: Standing) -> Reason:
@@ -146,7 +147,8 @@ class Reasons:
         )
 
     def _report(self, one: Standing) -> Report:
-        """A representative as proof reads it: its group's features are its own."""
-        body = self.session.get_one(Reading, one.reading_id).text
-        features = self.features.get(one.group_id) if one.group_id is not None else None
-        return Report(one.title, body, one.time.timestamp() if one.is_timed else None, features)
+        """A representative as proof reads it."""
+        reading = self.session.get_one(Reading, one.reading_id)
+        packed = reading.features or b""
+        known = Features.unpack(packed) if is_current(packed) else None
+        return Report(one.title, reading.text, one.time.timestamp() if one.is_timed else None, known)

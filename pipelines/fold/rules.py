@@ -26,8 +26,10 @@ class FoldRules:
     most_links_of_same_text: int = 2
     # Readings in one transaction: some tenths of a second, so that the crawl, which writes too, waits no longer.
     batch: int = 200
-    # Groups in one recomputation of stories, where more wait than that.
+    # Readings in one recomputation of stories, where more wait than that.
     story_batch: int = 20_000
+    # Groups that are computed again because they hang together with what is new: half a second's work.
+    most_told: int = 3_000
 
 
 def fold_rules(settings: Settings) -> FoldRules:

@@ -6,20 +6,22 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from dedup.epochs import Epoch
 from dedup.groups import CarryOver, carry_over
-from dedup.idf import Idf as Frequencies
-from dedup.stories import Item, Partition, partition
+from dedup.stories import Partition, divided
+from pipelines.fold import epochs
 from pipelines.fold.reasons import Reasons
 from pipelines.fold.record import write
 from pipelines.fold.reviving import revived
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.rulings import stamp
-from pipelines.fold.window import Told, Window, arrivals, items, load
+from pipelines.fold.scoring import score
+from pipelines.fold.window import Arrivals, Told, Window, around, arrivals, load
 from storage.engine import Database, portions
-from storage.models import CopyGroup, Idf, Reading
+from storage.models import Reading
 
 PINNED_WEIGHT: Final = 1_000_000  # an article of a pinned story outweighs any other story
 
@@ -40,18 +42,17 @@ def _tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
         new = arrivals(session, rules.story_batch)
         if new is None:
             return 0
-        window = load(session, new, rules)
-        candidates = items(session, window)
-        idf = _frequencies(session)
-        learnt = _learn(idf, candidates, window)
-        told = partition(candidates, idf, rules.stories, window.rulings.decisions(window.group_of()))
+        around_new = around(session, new.article_ids)
+    with database.write() as session:
+        epochs.learn(session, around_new, now)
+    window, told = _computed(database, rules, now)
+    with database.read() as session:
         stories = affected(told, window)
         carried = _carried(session, stories, window)
-        rows = Reasons(session, window, candidates, told, idf).rows(stories, carried.ids)
+        rows = Reasons(session, window, told, epochs.latest(session)).rows(stories, carried.ids)
     with database.write() as session:
-        _store_frequencies(session, idf, learnt, now)
         write(session, stories, carried, rows, window, now)
-        for portion in portions(new.reading_ids):
+        for portion in portions(window.new.reading_ids):
             session.execute(update(Reading).where(Reading.id.in_(portion)).values(folded_at=now))
         # Last: who decides from here on waits for this transaction before it lets these readings wait again.
         if stamp(session) != window.rulings.stamp:
@@ -59,31 +60,39 @@ def _tell_stories(database: Database, rules: FoldRules, now: datetime) -> int:
     return len(new.reading_ids)
 
 
-# --- Document frequencies ---------------------------------------------------------------------------------------------
+def _computed(database: Database, rules: FoldRules, now: datetime) -> tuple[Window, Partition]:
+    """Score what waits and what hangs together with it, and divide it into stories.
+
+    An epoch that makes older scores stale lets more readings wait, so they are looked up again each time.
+    """
+    while True:
+        with database.read() as session:
+            new = arrivals(session, rules.story_batch) or Arrivals([], [])
+        score(database, new.article_ids, rules)
+        with database.read() as session:
+            window = load(session, new, rules)
+            known = epochs.latest(session)
+            parts = {language: _divided(window, language, known, rules) for language in window.languages()}
+            dominated = [one for one, part in parts.items() if epochs.dominated(session, one, part, rules.stories)]
+        if not dominated:
+            return window, _united(parts, window)
+        with database.write() as session:
+            for language in dominated:
+                epochs.count_stories_once(session, language, parts[language], window, now)
+        score(database, [one.article_id for group in window.groups.values() for one in group], rules)
 
 
-def _frequencies(session: Session) -> dict[str, Frequencies]:
-    return {row.language: Frequencies.unpack(row.counts) for row in session.scalars(select(Idf))}
+def _divided(window: Window, language: str, known: Mapping[str, Epoch], rules: FoldRules) -> Partition:
+    places = window.places(language)
+    documents = known[language].idf.documents if language in known else 0
+    decisions = window.rulings.decisions(window.group_of())
+    return divided(places, window.pairs.pairs(places), rules.stories.linkage(documents), decisions)
 
 
-def _learn(idf: dict[str, Frequencies], candidates: Iterable[Item], window: Window) -> list[int]:
-    """Learn the words of each copy group once (a reprint teaches nothing); return the groups learnt now."""
-    learnt = [item for item in candidates if not window.representative(item.id).is_learnt]
-    for language in {item.language for item in learnt}:
-        reports = [item.features for item in learnt if item.language == language]
-        idf.setdefault(language, Frequencies()).learn(reports)
-    return [item.id for item in learnt]
-
-
-def _store_frequencies(session: Session, idf: Mapping[str, Frequencies], learnt: list[int], now: datetime) -> None:
-    if not learnt:
-        return
-    for language, frequencies in idf.items():
-        row = session.get(Idf, language) or Idf(language=language)
-        row.articles, row.counts = frequencies.documents, frequencies.pack()
-        session.add(row)
-    for portion in portions(learnt):
-        session.execute(update(CopyGroup).where(CopyGroup.id.in_(portion)).values(learnt_at=now))
+def _united(parts: Mapping[str, Partition], window: Window) -> Partition:
+    stories = [story for language in sorted(parts) for story in parts[language].stories]
+    evidence = {item: one for part in parts.values() for item, one in part.evidence.items()}
+    return Partition(tuple(window.rulings.decisions(window.group_of()).united(stories)), evidence)
 
 
 # --- Which stories may change -----------------------------------------------------------------------------------------

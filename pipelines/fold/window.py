@@ -1,25 +1,26 @@
 """What the last step of fold looks at: the copy groups around the articles that wait, and where these stand now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from dedup.features import Features, features_of, is_current
-from dedup.stories import Item
+from dedup.stories import Place, ranked
 from pipelines.fold.keying import FOLDED_KIND
+from pipelines.fold.neighbours import Neighbours, neighbours
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.rulings import Rulings
 from storage.engine import portions
-from storage.models import Article, CopyGroup, Membership, Reading
+from storage.models import Article, CopyGroup, Membership, Reading, Scored
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Stand:
     """An article's current membership."""
 
     id: int
@@ -43,7 +44,7 @@ class Standing:
     title: str
     copied_from_id: int | None
     is_learnt: bool
-    membership: "Place | None"
+    membership: Stand | None
 
     @property
     def story_id(self) -> int | None:
@@ -61,9 +62,11 @@ class Window:
     """The articles of a recomputation, by copy group."""
 
     groups: dict[int, list[Standing]]  # earliest first
-    core: frozenset[int]  # groups near enough to what is new for their stories to change
+    core: frozenset[int]  # groups all of whose neighbours are here, so that their stories may change
     dropped: tuple[Standing, ...]  # in a story, but no longer of a kind that is folded
     rulings: Rulings
+    pairs: Neighbours
+    new: "Arrivals"
 
     def group_of(self) -> dict[int, int]:
         """Return the copy group of each article that a decision may name."""
@@ -76,6 +79,19 @@ class Window:
     def representative(self, group_id: int) -> Standing:
         """The earliest article of a group: its text speaks for the group."""
         return self.groups[group_id][0]
+
+    def places(self, language: str) -> list[Place]:
+        """Return the copy groups of a language as the partition takes them."""
+        speakers = ((group, self.representative(group)) for group in self.groups)
+        return ranked(
+            Place(group, one.time.timestamp() if one.is_timed else None, language)
+            for group, one in speakers
+            if one.language == language
+        )
+
+    def languages(self) -> list[str]:
+        """Return the languages of the copy groups."""
+        return sorted({self.representative(group).language for group in self.groups})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +108,12 @@ class Arrivals:
 
     reading_ids: list[int]
     article_ids: list[int]
-    earliest: datetime
-    latest: datetime
 
 
 def arrivals(session: Session, limit: int) -> Arrivals | None:
     """Return what waits, or None."""
     rows = session.execute(
-        select(Reading.id, Reading.article_id, Article.time)
+        select(Reading.id, Reading.article_id)
         .join(Article, Article.id == Reading.article_id)
         .where(Reading.is_current, Reading.grouped_at.is_not(None), Reading.folded_at.is_(None))
         .order_by(Article.time, Reading.id)
@@ -107,67 +121,113 @@ def arrivals(session: Session, limit: int) -> Arrivals | None:
     ).all()
     if not rows:
         return None
-    times = [row.time for row in rows]
-    return Arrivals([row.id for row in rows], [row.article_id for row in rows], min(times), max(times))
+    return Arrivals([row.id for row in rows], [row.article_id for row in rows])
+
+
+def around(session: Session, article_ids: Iterable[int]) -> Window:
+    """Load some articles with all that shares a story or a copy group with them, or must be together with them."""
+    loading = _Loading(session)
+    loading.articles(article_ids)
+    return loading.window(loading.groups(), Neighbours(), Arrivals([], []))
 
 
 def load(session: Session, new: Arrivals, rules: FoldRules) -> Window:
-    """Load what the arrivals may touch, and as much again around it, so that hubs and neighbours are seen whole."""
-    reach = timedelta(days=rules.stories.similarity.window_days)
-    around = Article.time.between(_back(new.earliest, 2 * reach), _forth(new.latest, 2 * reach)) | ~Article.is_timed
-    standings = {one.article_id: one for one in _standings(session, around)}
-    rulings = Rulings.load(session)
-    _complete(session, standings, rulings)
-    dropped = _no_longer_folded(session, new.article_ids)
-    groups: dict[int, list[Standing]] = defaultdict(list)
-    for one in sorted(standings.values(), key=lambda one: one.order):
-        if one.group_id is not None:
-            groups[one.group_id].append(one)
-    low, high = _back(new.earliest, reach), _forth(new.latest, reach)
-    core = {
-        group
-        for group, members in groups.items()
-        if any(low <= one.time <= high or not one.is_timed for one in members)
-    }
-    return Window(dict(groups), frozenset(core), tuple(dropped), rulings)
+    """Load what the arrivals may touch: everything that hangs together with them by a score that can join stories.
+
+    On dense days most of a window does. Beyond a number of groups what hangs together more loosely stays as it is.
+    """
+    loading, core, pairs = _Loading(session), frozenset[int](), Neighbours()
+    loading.articles(new.article_ids)
+    rim = loading.groups()
+    while rim:
+        found = neighbours(session, rim, rules.stories)
+        if core and len(core) + len(rim) > rules.most_told:
+            pairs |= found.between(loading.groups())
+            break
+        pairs |= found
+        core |= rim
+        loading.of_groups(found.joining(rules.stories) - core)
+        rim = loading.groups() - core
+    return loading.window(core, pairs, new)
 
 
-def _complete(session: Session, standings: dict[int, Standing], rulings: Rulings) -> None:
-    """Add the rest of every story and copy group that reaches into the window, and what must be together with them."""
-    asked: set[int] = set()
-    while True:
-        for condition in _rest_of(standings.values()):
-            standings |= {one.article_id: one for one in _standings(session, condition)}
-        tied = rulings.tied(standings.keys()) - standings.keys() - asked
-        if not tied:
-            return
-        asked |= tied
-        for portion in portions(sorted(tied)):
-            standings |= {one.article_id: one for one in _standings(session, Article.id.in_(portion))}
+class _Loading:
+    """Standings by article, always complete: with the rest of their stories and copy groups, and what is tied."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.rulings = Rulings.load(session)
+        self.standings: dict[int, Standing] = {}
+        self._stories: set[int] = set()
+        self._groups: set[int] = set()
+        self._asked: set[int] = set()
+
+    def articles(self, article_ids: Iterable[int]) -> None:
+        """Load articles; also the copy groups they spoke for when these were last scored."""
+        ids = sorted(set(article_ids))
+        self._asked |= set(ids)
+        for portion in portions(ids):
+            self._add(Article.id.in_(portion))
+            spoken = select(Scored.group_id).where(Scored.article_id.in_(portion))
+            self._add(Article.copy_group_id.in_(spoken))
+        self._complete()
+
+    def of_groups(self, group_ids: Iterable[int]) -> None:
+        """Load copy groups."""
+        for portion in portions(sorted(group_ids)):
+            self._add(Article.copy_group_id.in_(portion))
+        self._complete()
+
+    def groups(self) -> frozenset[int]:
+        """Return the copy groups loaded so far."""
+        return frozenset(one.group_id for one in self.standings.values() if one.group_id is not None)
+
+    def window(self, core: frozenset[int], pairs: Neighbours, new: "Arrivals") -> Window:
+        """Return what was loaded."""
+        groups: dict[int, list[Standing]] = defaultdict(list)
+        for one in sorted(self.standings.values(), key=lambda one: one.order):
+            if one.group_id is not None:
+                groups[one.group_id].append(one)
+        dropped = _no_longer_folded(self.session, self._asked)
+        return Window(dict(groups), core, tuple(dropped), self.rulings, pairs, new)
+
+    def _add(self, condition: ColumnElement[bool]) -> None:
+        self.standings |= {one.article_id: one for one in _standings(self.session, condition)}
+
+    def _complete(self) -> None:
+        while True:
+            stories = {one.story_id for one in self.standings.values() if one.story_id is not None} - self._stories
+            groups = self.groups() - self._groups
+            tied = self.rulings.tied(self.standings.keys()) - self.standings.keys() - self._asked
+            if not stories and not groups and not tied:
+                return
+            self._stories |= stories
+            self._groups |= groups
+            self._asked |= tied
+            for portion in portions(sorted(stories)):
+                self._add(Membership.story_id.in_(portion))
+            for portion in portions(sorted(groups)):
+                self._add(Article.copy_group_id.in_(portion))
+            for portion in portions(sorted(tied)):
+                self._add(Article.id.in_(portion))
 
 
-def items(session: Session, window: Window) -> list[Item]:
-    """Return the copy groups as story items, each with the features of its representative."""
-    of_reading = {window.representative(group).reading_id: group for group in window.groups}
-    found = []
-    for portion in portions(sorted(of_reading)):
+def features(session: Session, reading_ids: Iterable[int]) -> dict[int, Features]:
+    """Return the features of readings; those of older rules are made anew from the text, until they are rebuilt."""
+    found = {}
+    for portion in portions(sorted(set(reading_ids))):
         rows = session.execute(
-            select(Reading.id, Reading.features).where(Reading.id.in_(portion), Reading.features.is_not(None))
+            select(Reading.id, Reading.features, Article.title)
+            .join(Article, Article.id == Reading.article_id)
+            .where(Reading.id.in_(portion))
         )
-        for reading_id, packed in rows:
-            group = of_reading[reading_id]
-            speaker = window.representative(group)
-            time = speaker.time.timestamp() if speaker.is_timed else None
-            features = _features(session, reading_id, speaker.title, packed or b"")
-            found.append(Item(group, time, speaker.language, features))
+        for reading_id, packed, title in rows:
+            found[reading_id] = (
+                Features.unpack(packed)
+                if packed and is_current(packed)
+                else features_of(title, session.get_one(Reading, reading_id).text)
+            )
     return found
-
-
-def _features(session: Session, reading_id: int, title: str, packed: bytes) -> Features:
-    """Return the features of a reading; those of older rules are made anew from its text, until they are rebuilt."""
-    if is_current(packed):
-        return Features.unpack(packed)
-    return features_of(title, session.get_one(Reading, reading_id).text)
 
 
 def _standings(session: Session, condition: ColumnElement[bool]) -> list[Standing]:
@@ -220,7 +280,7 @@ def _standing_columns() -> Select[*tuple[Any, ...]]:
 def _standing(row: Row[Any]) -> Standing:
     place = None
     if row.membership_id is not None:
-        place = Place(
+        place = Stand(
             row.membership_id, row.story_id, row.cited_reading_id, row.basis, row.via_article_id, row.decision_id
         )
     return Standing(
@@ -235,21 +295,3 @@ def _standing(row: Row[Any]) -> Standing:
         is_learnt=row.learnt_at is not None,
         membership=place,
     )
-
-
-def _rest_of(standings: Collection[Standing]) -> Iterable[ColumnElement[bool]]:
-    """Return the conditions that name the rest of every story and copy group that reaches into the window."""
-    stories = sorted({one.story_id for one in standings if one.story_id is not None})
-    groups = sorted({one.group_id for one in standings if one.group_id is not None})
-    for portion in portions(stories):
-        yield Membership.story_id.in_(portion)
-    for portion in portions(groups):
-        yield Article.copy_group_id.in_(portion)
-
-
-def _back(moment: datetime, by: timedelta) -> datetime:
-    return moment - by if moment - datetime.min.replace(tzinfo=moment.tzinfo) > by else moment
-
-
-def _forth(moment: datetime, by: timedelta) -> datetime:
-    return moment + by if datetime.max.replace(tzinfo=moment.tzinfo) - moment > by else moment

@@ -1,6 +1,6 @@
 """The tables, named by the glossary.
 
-Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, stories.
+Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, scores, stories.
 
 Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
 and stays as history. Only raw bodies and keys are pruned, both by age.
@@ -12,8 +12,9 @@ from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page
 from storage.models.decisions import DECISION_KINDS, DECISION_LINK_KINDS, Decision, DecisionLink
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
+from storage.models.scores import Idf, IdfEpoch, Neighbour, Posting, Scored
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
-from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
+from storage.models.stories import BASES, STORY_STATES, Lease, Membership, Story, StoryEvent
 from storage.models.text import Article, Block, Label, Reading, StatedSource, Version
 from storage.models.watches import Watch, WatchArticle
 
@@ -38,18 +39,22 @@ __all__ = [
     "Gap",
     "Host",
     "Idf",
+    "IdfEpoch",
     "Key",
     "KeyBucket",
     "Label",
     "Lease",
     "Link",
     "Membership",
+    "Neighbour",
     "Page",
     "Poll",
+    "Posting",
     "RawBody",
     "Reading",
     "Robots",
     "Run",
+    "Scored",
     "Site",
     "SiteBlock",
     "SitePage",

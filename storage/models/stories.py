@@ -12,6 +12,15 @@ from storage.models.base import Base, one_of
 BASES: Final = ("first", "copy", "same_event", "shared_quote", "operator", "merge", "split")
 STORY_STATES: Final = ("open", "frozen", "merged", "dissolved")
 
+# What a current place in a story is refused without; "first" of a story of one has nobody to be like.
+WHOLE_PROOF: Final = (
+    "left_at IS NOT NULL OR reason <> '' AND CASE basis"
+    " WHEN 'same_event' THEN runner_up IS NOT NULL AND margin IS NOT NULL AND via_article_id IS NOT NULL"
+    " WHEN 'copy' THEN via_article_id IS NOT NULL"
+    " WHEN 'operator' THEN decision_id IS NOT NULL"
+    " ELSE TRUE END"
+)
+
 
 class Story(Base):
     """Copy groups about one event. The counters equal a recount; `doctor` proves it."""
@@ -33,6 +42,12 @@ class Story(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", STORY_STATES), name="state"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged"),
+        Index(
+            "ix_story_open",
+            "last_at",
+            sqlite_where=sql("state = 'open'"),
+            postgresql_where=sql("state = 'open'"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -62,6 +77,7 @@ class Membership(Base):
         ForeignKey("decision.id"), comment="of basis operator: what holds it here"
     )
     rules_version: Mapped[int]
+    epoch: Mapped[int | None] = mapped_column(comment="of `idf_epoch`: what was known of words when it was scored")
     __table_args__ = (
         Index(
             "uq_membership_current",
@@ -73,6 +89,7 @@ class Membership(Base):
         Index("ix_membership_article_id", "article_id"),
         CheckConstraint(one_of("basis", BASES), name="basis"),
         CheckConstraint("basis <> 'same_event' OR (score IS NOT NULL AND threshold IS NOT NULL)", name="proof"),
+        CheckConstraint(WHOLE_PROOF, name="whole_proof"),
     )
 
 
@@ -86,15 +103,6 @@ class StoryEvent(Base):
     kind: Mapped[str]
     other_story_id: Mapped[int | None] = mapped_column(ForeignKey("story.id"))
     reason: Mapped[str]
-
-
-class Idf(Base):
-    """Document frequencies of one language, learnt from the stream: packed counts of hashed terms."""
-
-    __tablename__ = "idf"
-    language: Mapped[str] = mapped_column(primary_key=True, comment="empty where unknown")
-    articles: Mapped[int]
-    counts: Mapped[bytes]
 
 
 class Lease(Base):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from foundation.urls import url_key
@@ -15,15 +16,18 @@ from storage.models import (
     DecisionLink,
     Feed,
     Gap,
+    IdfEpoch,
     Key,
     Label,
     Link,
     Membership,
+    Neighbour,
     Page,
     Poll,
     RawBody,
     Reading,
     Run,
+    Scored,
     Site,
     SiteBlock,
     SitePage,
@@ -70,6 +74,7 @@ def plant(database: Database) -> World:
         _article(session, world, "Ledger harvest", "Apple harvest", HARVEST, 60, groups[2].id)
         _link(session, world)
         _stories(session, world)
+        _scores(session, world)
         _decision(session, world)
         _watch(session, world)
         _gap(session)
@@ -253,11 +258,33 @@ def _place(
             via_article_id=world.articles[via] if via else None,
             score=0.31 if via else None,
             threshold=0.07 if via else None,
+            runner_up=0.02 if via else None,
+            margin=0.29 if via else None,
             evidence={"terms": ["bridge"]} if via else {},
             reason=reason,
             rules_version=1,
         )
     )
+
+
+def _scores(session: Session, world: World) -> None:
+    """Every copy group was scored; the first two are neighbours."""
+    session.add(IdfEpoch(language="en", number=1, made_at=NOON, read=2, articles=2, counts=b""))
+    rows = session.execute(
+        select(Article.copy_group_id, func.min(Article.id))
+        .where(Article.copy_group_id.is_not(None))
+        .group_by(Article.copy_group_id)
+        .order_by(Article.copy_group_id)
+    ).all()
+    names = {number: name for name, number in world.articles.items()}
+    for group, article in rows:
+        scored = {"group_id": group, "article_id": article, "reading_id": world.readings[names[article]], "at": 0}
+        session.add(
+            Scored(**scored, language="en", terms=b"", epoch=1, rules="planted", is_done=True, sampled_below=1.0)
+        )
+    (a, _), (b, _), *_ = rows
+    pair = {"group_a_id": a, "group_b_id": b, "score": 0.5, "days_apart": 0.1, "weight": 1.0}
+    session.add(Neighbour(**pair, chance_a=1.0, chance_b=1.0, epoch=1))
 
 
 def _decision(session: Session, world: World) -> None:

@@ -34,7 +34,7 @@ FAULTS = {
     "merged_stories_are_empty": "UPDATE membership SET story_id = {merged} WHERE article_id = {article}",
     "story_ids_resolve": "UPDATE story SET state = 'merged', merged_into_id = {merged} WHERE id = {bridge}",
     "copy_group_ids_resolve": "UPDATE copy_group SET merged_into_id = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id < 3",
-    "memberships_are_proven": "UPDATE membership SET reason = '' WHERE article_id = {article}",
+    "memberships_are_proven": "UPDATE membership SET left_reason = 'gone' WHERE article_id = {article}",
     "keys_are_current": "UPDATE reading SET bucket = NULL WHERE id = {reading}",
     "runs_end": "UPDATE run SET finished_at = NULL",
     "failing_feeds_say_why": (
@@ -51,6 +51,7 @@ FAULTS = {
         "INSERT INTO decision_link (decision_id, article_a_id, article_b_id, kind) "
         "SELECT id, {other}, {article}, 'cannot_link' FROM decision"
     ),
+    "scores_are_whole": "UPDATE neighbour SET epoch = 99",
     "decisions_are_cited": "UPDATE membership SET decision_id = 1 WHERE article_id = {article}",
     "cut_lines_are_furniture": (
         "UPDATE label SET digest = (SELECT digest FROM site_block) WHERE reading_id = {reading}"

@@ -216,6 +216,19 @@ def stream(pick: random.Random, count: int) -> list[Arrival]:
     return found
 
 
+def test_a_group_that_is_taken_apart_while_one_of_its_texts_waits_loses_nobody(database: Database) -> None:
+    sentences = made_text(1, 12 * 20).split(". ")
+
+    def printed(name: str, start: int, length: int) -> Arrival:
+        return Arrival(name, ". ".join(sentences[start : start + length]), source=f"Outlet {name}")
+
+    arrive(database, printed("a", 0, 8), printed("b", 0, 8), printed("c", 0, 8))
+    group(database, FoldRules())
+    arrive(database, printed("d", 6, 8), printed("e", 0, 10), printed("b", 6, 8))
+    group(database, FoldRules(batch=1))
+    assert groups(database) == {frozenset("ace"), frozenset("bd")}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_twenty_shuffles_of_a_thousand_articles_give_identical_groups(database: Database) -> None:
@@ -225,7 +238,17 @@ def test_twenty_shuffles_of_a_thousand_articles_give_identical_groups(database: 
         pick = random.Random(shuffle)
         pick.shuffle(articles)
         with database.write() as session:
-            for table in ("story_event", "membership", "link", "key", "key_bucket", "idf"):
+            for table in (
+                "story_event",
+                "membership",
+                "neighbour",
+                "posting",
+                "scored",
+                "link",
+                "key",
+                "key_bucket",
+                "idf",
+            ):
                 session.execute(text(f"DELETE FROM {table}"))
             session.execute(text("UPDATE article SET copied_from_id = NULL, copy_group_id = NULL"))
             for table in ("story", "copy_group", "block", "reading", "version", "article"):

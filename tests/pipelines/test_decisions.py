@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, update
 
-from dedup.stories import partition
+from dedup.stories import divided
 from foundation.errors import UsageError
 from pipelines.fold import deciding
 from pipelines.fold.deciding import Verdict, apply
@@ -252,9 +252,9 @@ def test_a_decision_given_while_stories_are_computed_is_obeyed(
             with database.write() as session:
                 verdict = deciding.merge_articles(session, ids["1"], ids["2"])
                 given.append(deciding.give(session, verdict, by="ana", why="", now=NOON))
-        return partition(*arguments)  # type: ignore[arg-type]
+        return divided(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("pipelines.fold.telling.partition", decided_meanwhile)
+    monkeypatch.setattr("pipelines.fold.telling.divided", decided_meanwhile)
     rebuild(database)
     assert given
     assert stories(database) == {frozenset({"1", "2"})}
