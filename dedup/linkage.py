@@ -65,6 +65,10 @@ class LinkageRules:
         """Return the least mean of so many pairs: many that agree are surer than one."""
         return self.many + (self.single - self.many) / pairs
 
+    def full(self, one: int, other: int) -> float:
+        """Return the least mean of clusters of such sizes: the bigger, the nearer to what one pair alone needs."""
+        return self.single * min(1.0, max(2 * min(one, other), max(one, other)) / FULL_SIZE)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -145,16 +149,12 @@ class _Clusters:
                 continue
             if (
                 other not in self.apart.get(one, ())
-                and self._holds(size_one, size_other, -negative)
+                and -negative >= self.rules.full(size_one, size_other)
                 and self._coherent(one, other, -negative)
             ):
                 self._absorb(one, other)
                 self._offer(one)
         return {member: cluster for cluster, members in self.members.items() for member in members}
-
-    def _holds(self, one: int, other: int, mean: float) -> bool:
-        """Tell whether clusters of such sizes may merge: the bigger, the nearer to what one pair alone needs."""
-        return mean >= self.rules.single * min(1.0, max(2 * min(one, other), max(one, other)) / FULL_SIZE)
 
     def _coherent(self, one: int, other: int, mean: float) -> bool:
         return mean >= self.rules.coherence * min(self._own_mean(one), self._own_mean(other))

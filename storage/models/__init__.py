@@ -1,6 +1,6 @@
 """The tables, named by the glossary.
 
-Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, stories.
+Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, stories, decisions, reviews.
 
 Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
 and stays as history. Only raw bodies and keys are pruned, both by age.
@@ -12,6 +12,7 @@ from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page
 from storage.models.decisions import DECISION_KINDS, DECISION_LINK_KINDS, Decision, DecisionLink
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
+from storage.models.reviews import REVIEW_ANSWERS, REVIEW_KINDS, Review
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
 from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
 from storage.models.text import Article, Block, Label, Reading, StatedSource, Version
@@ -25,6 +26,8 @@ __all__ = [
     "GAP_STATES",
     "LINK_KINDS",
     "PAGE_STATES",
+    "REVIEW_ANSWERS",
+    "REVIEW_KINDS",
     "RUN_STATES",
     "STORY_STATES",
     "Article",
@@ -48,6 +51,7 @@ __all__ = [
     "Poll",
     "RawBody",
     "Reading",
+    "Review",
     "Robots",
     "Run",
     "Site",

@@ -52,6 +52,7 @@ FAULTS = {
         "SELECT id, {other}, {article}, 'cannot_link' FROM decision"
     ),
     "decisions_are_cited": "UPDATE membership SET decision_id = 1 WHERE article_id = {article}",
+    "reviews_are_decided": "UPDATE review SET answer = 'no'",
     "cut_lines_are_furniture": (
         "UPDATE label SET digest = (SELECT digest FROM site_block) WHERE reading_id = {reading}"
     ),

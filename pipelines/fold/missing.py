@@ -1,0 +1,80 @@
+"""The nearest misses that operators are asked about: two stories that came nearest to being one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
+
+from dedup.features import Features, features_of, is_current
+from dedup.idf import Idf as Frequencies
+from dedup.misses import Miss, misses
+from dedup.stories import Item, StoryRules
+from pipelines.fold.reviewing import MISS, Question, Settled, stories_of
+from pipelines.fold.rules import FoldRules
+from storage.models import Article, Idf, Membership, Reading
+
+# Own texts that are compared anew, the latest ones: bounds what a look at the queue costs.
+MOST_TEXTS: Final = 2_000
+
+
+def nearest_misses(session: Session, rules: FoldRules, limit: int) -> list[Question]:
+    """Return the stories nearest to being one, each two by their likest reports; what is decided is left out."""
+    texts = list(_latest_texts(session))
+    article_of = {item.id: article for item, article, _ in texts}
+    story_of = {item.id: story for item, _, story in texts}
+    is_decided = _decided(session)
+    found = [
+        miss
+        for miss in _misses(session, [item for item, _, _ in texts], story_of, rules.stories)
+        if not is_decided(story_of[miss.a], story_of[miss.b])
+    ]
+    found.sort(key=lambda miss: (miss.needed - miss.score, miss.a, miss.b))
+    return [
+        Question(MISS, article_of[miss.a], article_of[miss.b], miss.score, miss.needed, _reason(miss))
+        for miss in found[:limit]
+    ]
+
+
+def _reason(miss: Miss) -> str:
+    of = "" if miss.pairs == 1 else f" in the mean of {miss.pairs} pairs"
+    guard = "; each story is far closer in itself" if miss.score >= miss.needed else ""
+    return f"score {miss.score:.2f}{of} (needed {miss.needed:.2f}){guard}"
+
+
+def _misses(session: Session, items: Sequence[Item], story_of: Mapping[int, int], rules: StoryRules) -> Iterator[Miss]:
+    for language in sorted({item.language for item in items}):
+        learnt = session.get(Idf, language)
+        idf = Frequencies.unpack(learnt.counts) if learnt else Frequencies()
+        yield from misses([item for item in items if item.language == language], story_of, idf, rules)
+
+
+def _latest_texts(session: Session) -> Iterator[tuple[Item, int, int]]:
+    """Yield the latest own texts, those without a time first, then by time: each with its article and its story."""
+    latest = (
+        select(Article.id)
+        .join(Membership, and_(Membership.article_id == Article.id, Membership.left_at.is_(None)))
+        .where(Membership.basis != "copy", Article.copy_group_id.is_not(None))
+        .order_by(Article.time.desc(), Article.id.desc())
+        .limit(MOST_TEXTS)
+    )
+    texts: Select[*tuple[Any, ...]] = (
+        select(Article, Membership.story_id, Reading.features, Reading.text)
+        .join(Membership, and_(Membership.article_id == Article.id, Membership.left_at.is_(None)))
+        .join(Reading, and_(Reading.article_id == Article.id, Reading.is_current))
+        .where(Article.id.in_(latest))
+        .order_by(Article.is_timed, Article.time, Article.copy_group_id)
+    )
+    for article, story_id, packed, text in session.execute(texts):
+        time = article.time.timestamp() if article.is_timed else None
+        features = Features.unpack(packed) if is_current(packed or b"") else features_of(article.title, text)
+        yield Item(article.copy_group_id, time, article.language or "", features), article.id, story_id
+
+
+def _decided(session: Session) -> Callable[[int, int], bool]:
+    """Return the function that tells whether an operator has said already that two stories are two."""
+    decisions = Settled.load(session).decisions
+    story_of = stories_of(session, {group for pair in decisions.apart for group in pair} | decisions.closed)
+    apart = {frozenset({story_of.get(a), story_of.get(b)}) for a, b in decisions.apart}
+    closed = {story_of.get(group) for group in decisions.closed}
+    return lambda one, other: one in closed or other in closed or frozenset({one, other}) in apart

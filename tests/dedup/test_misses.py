@@ -1,0 +1,53 @@
+"""Misses: which two stories nearly are one, by how much, and by which two reports they are asked about."""
+
+from dataclasses import replace
+
+import pytest
+
+from dedup.features import features_of
+from dedup.idf import Idf
+from dedup.misses import misses
+from dedup.similarity import DAY
+from dedup.stories import Item, StoryRules, partition, similarities
+from tests.dedup import made
+
+RULES = StoryRules()
+REPORTS = [made.REPORT_A, made.REPORT_B, (made.REPORT_B[0], made.REPORT_B[1].partition("\n\n")[0])]
+
+
+def item(number: int, title: str, body: str, language: str = "en") -> Item:
+    return Item(number, number * DAY / 24, language, features_of(title, body))
+
+
+ITEMS = [item(number, *report) for number, report in enumerate(REPORTS, 1)]
+OTHER = item(9, "Apples", made.text(9, 200))
+
+
+def test_the_miss_of_two_lone_reports_is_their_score_and_what_a_pair_needs() -> None:
+    (found,) = misses([ITEMS[0], ITEMS[1], OTHER], {1: 1, 2: 2, 9: 9}, Idf(), RULES)
+    scored = similarities([ITEMS[0], ITEMS[1]], Idf(), RULES)
+    assert (found.a, found.b, found.pairs) == (2, 1, 1)  # of two alike the later one would leave
+    assert found.score == pytest.approx(scored.value[0])
+    assert found.needed == pytest.approx(RULES.threshold(0))
+
+
+def test_a_story_of_several_counts_with_all_its_pairs_and_the_smaller_one_would_leave() -> None:
+    (found,) = misses(ITEMS, {1: 1, 2: 2, 3: 2}, Idf(), RULES)
+    assert (found.a, found.b in {2, 3}, found.pairs) == (1, True, 2)
+    scored = similarities(ITEMS, Idf(), RULES)
+    between = [value for low, high, value in zip(scored.low, scored.high, scored.value, strict=True) if low == 0 < high]
+    assert found.score == pytest.approx(sum(between) / 2)
+    assert found.needed == pytest.approx(RULES.linkage(0).needed(2))
+
+
+@pytest.mark.parametrize("above", [-0.01, 0.01])
+def test_linkage_joins_exactly_what_is_no_longer_missing(above: float) -> None:
+    (found,) = misses(ITEMS[:2], {1: 1, 2: 2}, Idf(), RULES)
+    rules = replace(RULES, floor=found.score + above, cold_extra=0.0)
+    (again,) = misses(ITEMS[:2], {1: 1, 2: 2}, Idf(), rules)
+    assert (again.score >= again.needed) is (len(partition(ITEMS[:2], {}, rules).stories) == 1) is (above < 0)
+
+
+def test_what_is_one_story_or_has_nothing_in_common_is_no_miss() -> None:
+    assert not list(misses([*ITEMS, OTHER], {1: 1, 2: 1, 3: 1, 9: 9}, Idf(), RULES))
+    assert not list(misses([], {}, Idf(), RULES))
