@@ -160,15 +160,7 @@ class _Clusters:
         return mean >= self.rules.coherence * min(self._own_mean(one), self._own_mean(other))
 
     def _own_mean(self, cluster: int) -> float:
-        """Return the mean similarity within a cluster, as far as it is believed.
-
-        The more members there are, the more their mean flatters: the likest came together first.
-        """
-        size = len(self.members[cluster])
-        if size == 1:
-            return 0.0
-        believed = TRUSTED_IN_TWO if size == 2 else (size - 1) / size * min(1.0, TRUSTED_SIZE / size)
-        return believed * _mean(self.inside[cluster], size * (size - 1) / 2)
+        return own_mean(len(self.members[cluster]), self.inside[cluster])
 
     def _absorb(self, one: int, other: int) -> None:
         between = self.total[one].get(other, (0.0, 0.0))
@@ -192,6 +184,18 @@ class _Clusters:
             if mean >= self.rules.needed(count):
                 low, high = min(cluster, third), max(cluster, third)
                 heapq.heappush(self.heap, (-mean, low, high, len(self.members[low]), len(self.members[high])))
+
+
+def own_mean(size: int, inside: tuple[float, float]) -> float:
+    """Return the mean similarity within a cluster, as far as it is believed.
+
+    ``inside`` is the sum of its pairs, and how many these stand for. The more members there are, the more their mean
+    flatters: the likest came together first.
+    """
+    if size == 1:
+        return 0.0
+    believed = TRUSTED_IN_TWO if size == 2 else (size - 1) / size * min(1.0, TRUSTED_SIZE / size)
+    return believed * _mean(inside, size * (size - 1) / 2)
 
 
 def _sum(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedup.idf import Idf
+from dedup.linkage import own_mean
 from dedup.stories import Item, StoryRules, similarities
+
+Scored = tuple[float, float, int, int]  # similarity, how many pairs it stands for, and the numbers of two items
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,33 +18,54 @@ class Miss:
     a: int  # item of the smaller story, of two alike the later one
     b: int
     score: float  # mean similarity of all pairs between the stories
-    needed: float  # least mean of so many; where the score has it, both stories are far closer in themselves
+    needed: float  # least mean of stories of such sizes
+    coherence: float  # least mean of stories so close in themselves
     pairs: int
+
+    @property
+    def missing(self) -> float:
+        """How much more they would have needed; nothing where they were compared when fewer words were known."""
+        return max(self.needed, self.coherence) - self.score
 
 
 def misses(items: Sequence[Item], story_of: Mapping[int, int], idf: Idf, rules: StoryRules) -> Iterator[Miss]:
-    """Yield the stories that have anything in common, in no order.
+    """Yield each two stories that have anything in common, in no order.
 
     ``items`` are of one language, those without a time first, then by time; ``story_of`` has the story of each.
     """
     sizes = Counter(story_of[item.id] for item in items)
-    found = similarities(items, idf, rules)
-    between: defaultdict[tuple[int, int], list[tuple[float, float, int, int]]] = defaultdict(list)
-    columns = (column.tolist() for column in (found.value, found.weight, found.low, found.high))
-    for value, weight, low, high in zip(*columns, strict=True):
-        one, other = story_of[items[low].id], story_of[items[high].id]
-        if one != other:
-            between[min(one, other), max(one, other)].append((value, weight, low, high))
+    scored = _by_story(items, story_of, idf, rules)
     linkage = rules.linkage(idf.documents)
-    for stories, scored in between.items():
-        one, other = (sizes[story] for story in stories)
-        known = sum(weight for _, weight, _, _ in scored)
-        _, _, low, high = max(scored)
+    for (one, other), pairs in scored.items():
+        if one == other:
+            continue
+        _, _, low, high = max(pairs)
         a, b = sorted((low, high), key=lambda at: (sizes[story_of[items[at].id]], -at))
+        count = sizes[one] * sizes[other]
+        total, known = _summed(pairs)
+        own = (own_mean(sizes[story], _summed(scored.get((story, story), ()))) for story in (one, other))
         yield Miss(
             a=items[a].id,
             b=items[b].id,
-            score=sum(value * weight for value, weight, _, _ in scored) / max(one * other, known),
-            needed=max(linkage.needed(one * other), linkage.full(one, other)),
-            pairs=one * other,
+            score=total / max(count, known),
+            needed=max(linkage.needed(count), linkage.full(sizes[one], sizes[other])),
+            coherence=linkage.coherence * min(own),
+            pairs=count,
         )
+
+
+def _by_story(
+    items: Sequence[Item], story_of: Mapping[int, int], idf: Idf, rules: StoryRules
+) -> Mapping[tuple[int, int], list[Scored]]:
+    """Return the scored pairs by the stories of their ends, lower id first."""
+    found = similarities(items, idf, rules)
+    between: defaultdict[tuple[int, int], list[Scored]] = defaultdict(list)
+    columns = (column.tolist() for column in (found.value, found.weight, found.low, found.high))
+    for value, weight, low, high in zip(*columns, strict=True):
+        one, other = story_of[items[low].id], story_of[items[high].id]
+        between[min(one, other), max(one, other)].append((value, weight, low, high))
+    return between
+
+
+def _summed(pairs: Sequence[Scored]) -> tuple[float, float]:
+    return sum(value * weight for value, weight, _, _ in pairs), sum(weight for _, weight, _, _ in pairs)

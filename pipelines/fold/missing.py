@@ -29,17 +29,26 @@ def nearest_misses(session: Session, rules: FoldRules, limit: int) -> list[Quest
         for miss in _misses(session, [item for item, _, _ in texts], story_of, rules.stories)
         if not is_decided(story_of[miss.a], story_of[miss.b])
     ]
-    found.sort(key=lambda miss: (miss.needed - miss.score, miss.a, miss.b))
+    found.sort(key=lambda miss: (miss.missing, miss.a, miss.b))
     return [
-        Question(MISS, article_of[miss.a], article_of[miss.b], miss.score, miss.needed, _reason(miss))
+        Question(
+            kind=MISS,
+            a=article_of[miss.a],
+            b=article_of[miss.b],
+            score=miss.score,
+            needed=max(miss.needed, miss.coherence),
+            reason=_reason(miss),
+        )
         for miss in found[:limit]
     ]
 
 
 def _reason(miss: Miss) -> str:
     of = "" if miss.pairs == 1 else f" in the mean of {miss.pairs} pairs"
-    guard = "; each story is far closer in itself" if miss.score >= miss.needed else ""
-    return f"score {miss.score:.2f}{of} (needed {miss.needed:.2f}){guard}"
+    if miss.missing <= 0:
+        return f"score {miss.score:.2f}{of} (needed {miss.needed:.2f}): enough by what is known today"
+    closer = ": the looser story is so close in itself" if miss.coherence > miss.needed else ""
+    return f"score {miss.score:.2f}{of} (needed {max(miss.needed, miss.coherence):.2f}{closer})"
 
 
 def _misses(session: Session, items: Sequence[Item], story_of: Mapping[int, int], rules: StoryRules) -> Iterator[Miss]:

@@ -6,6 +6,7 @@ import pytest
 
 from dedup.features import features_of
 from dedup.idf import Idf
+from dedup.linkage import TRUSTED_IN_TWO
 from dedup.misses import misses
 from dedup.similarity import DAY
 from dedup.stories import Item, StoryRules, partition, similarities
@@ -45,7 +46,19 @@ def test_linkage_joins_exactly_what_is_no_longer_missing(above: float) -> None:
     (found,) = misses(ITEMS[:2], {1: 1, 2: 2}, Idf(), RULES)
     rules = replace(RULES, floor=found.score + above, cold_extra=0.0)
     (again,) = misses(ITEMS[:2], {1: 1, 2: 2}, Idf(), rules)
-    assert (again.score >= again.needed) is (len(partition(ITEMS[:2], {}, rules).stories) == 1) is (above < 0)
+    assert (again.missing <= 0) is (len(partition(ITEMS[:2], {}, rules).stories) == 1) is (above < 0)
+
+
+def test_two_stories_close_in_themselves_need_more_of_each_other() -> None:
+    items = [item(number, *report) for number, report in enumerate([*REPORTS, made.REPORT_A], 1)]
+    (found,) = misses(items, {1: 1, 2: 2, 3: 2, 4: 1}, Idf(), RULES)
+    pairs = similarities(items, Idf(), RULES)
+    value = {(low, high): value for low, high, value in zip(pairs.low, pairs.high, pairs.value, strict=True)}
+    looser = min(value[0, 3], value[1, 2])
+    assert found.coherence == pytest.approx(RULES.coherence * TRUSTED_IN_TWO * looser)
+    assert found.missing == pytest.approx(max(found.needed, found.coherence) - found.score)
+    (alone,) = misses(items[:2], {1: 1, 2: 2}, Idf(), RULES)
+    assert alone.coherence == 0
 
 
 def test_what_is_one_story_or_has_nothing_in_common_is_no_miss() -> None:
