@@ -50,6 +50,17 @@ class Reviewer:
         joins, misses = least_certain(session, limit), nearest_misses(session, fold_rules(self.settings), limit)
         return [one for both in zip_longest(joins, misses) for one in both if one is not None]
 
+    def named(self, session: Session, name: str, *, by_lot: bool) -> Question:
+        """Return one of the questions that are asked: answers to others would make the figures better or worse."""
+        joins = drawn if by_lot else least_certain
+        for one in joins(session, MOST):
+            if one.name == name:
+                return one
+        for one in () if by_lot else nearest_misses(session, fold_rules(self.settings), MOST):
+            if one.name == name:
+                return one
+        raise UsageError(f"{name} is not among the questions; `storyfold review --json` lists them")
+
     def give(self, database: Database, question: Question, *, is_one_event: bool) -> tuple[int, bool]:
         """Give an answer; return the decision's number, and whether stories are computed anew already."""
 
@@ -118,13 +129,9 @@ def _list(reviewer: Reviewer, limit: int, *, by_lot: bool, as_json: bool) -> Non
 
 
 def _answer(reviewer: Reviewer, name: str, *, is_one_event: bool, by_lot: bool, as_json: bool) -> None:
-    """Answer one question. It must be among those that are asked: others would make the figures better or worse."""
     with writing(reviewer.settings) as database:
         with database.read() as session:
-            asked = reviewer.queue(session, MOST, by_lot=by_lot)
-        question = next((one for one in asked if one.name == name), None)
-        if question is None:
-            raise UsageError(f"{name} is not among the questions; `storyfold review --json` lists them")
+            question = reviewer.named(session, name, by_lot=by_lot)
         number, took_effect = reviewer.give(database, question, is_one_event=is_one_event)
         with database.read() as session:
             precision = _precision(session)

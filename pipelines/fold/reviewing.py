@@ -99,7 +99,7 @@ def draw(a: int, b: int) -> int:
 def _joins(
     session: Session, kind: str, bases: Iterable[str], order: Callable[[Joined], float], limit: int
 ) -> list[Question]:
-    settled = Settled.load(session)
+    settled, other = Settled.load(session), aliased(Article)
     joins: Select[*tuple[Any, ...]] = (
         select(
             Membership.id,
@@ -110,22 +110,23 @@ def _joins(
             Membership.threshold,
             Membership.margin,
             Article.copy_group_id,
+            other.copy_group_id.label("other_group_id"),
         )
         .join(Article, Article.id == Membership.article_id)
+        .join(other, other.id == Membership.via_article_id)
+        .join(Reading, and_(Reading.id == Membership.reading_id, Reading.is_current))  # a new text waits for its fold
         .where(
             Membership.left_at.is_(None),
-            Membership.via_article_id.is_not(None),
             or_(Membership.basis.in_(bases), Membership.decision_id.in_(settled.stale)),
             Membership.score.is_not(None),
             Membership.threshold.is_not(None),
         )
         .order_by(Membership.id)
     )
-    stories = stories_of(session, {group for members in settled.decisions.together for group in members})
+    is_settled = _settled_joins(session, settled.decisions)
     chosen: dict[int, Joined] = {}  # by pair: two reports of one story name each other
     for row in sorted(session.execute(joins), key=order):
-        beside = settled.decisions.home.get(row.copy_group_id, frozenset()) - {row.copy_group_id}
-        if all(stories.get(group) != row.story_id for group in beside):
+        if not is_settled(row):
             chosen.setdefault(draw(row.article_id, row.via_article_id), row)
         if len(chosen) == limit:
             break
@@ -134,6 +135,18 @@ def _joins(
         Question(kind, row.article_id, row.via_article_id, row.score, row.threshold, reasons[row.id], row.id)
         for row in chosen.values()
     ]
+
+
+def _settled_joins(session: Session, decisions: Decisions) -> Callable[[Joined], bool]:
+    """Return the function that tells whether a report is held in its story, or is to leave it at the next fold."""
+    stories = stories_of(session, {group for members in decisions.together for group in members})
+
+    def is_settled(row: Joined) -> bool:
+        beside = decisions.home.get(row.copy_group_id, frozenset()) - {row.copy_group_id}
+        is_held = any(stories.get(group) == row.story_id for group in beside)
+        return is_held or decisions.part(row.copy_group_id, row.other_group_id)
+
+    return is_settled
 
 
 def _reasons(session: Session, memberships: Iterable[int]) -> dict[int, str]:

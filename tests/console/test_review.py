@@ -2,10 +2,12 @@
 
 import io
 import json
+import sys
 from typing import Any
 
 import pytest
 
+from console import review
 from pipelines.fold.process import LOCK, fold
 from pipelines.fold.rules import FoldRules
 from storage.engine import Database
@@ -174,9 +176,25 @@ def test_an_answer_beside_a_running_fold_waits(cli: Cli, here: Database) -> None
     assert articles(cli) == [1, 1, 1]
 
 
-def test_a_question_that_another_decision_forbids_is_passed_over(cli: Cli, here: Database) -> None:
-    with exclusive(here, LOCK):  # recorded, and not seen to yet
-        told(cli, "split", told(cli, "explain", 1, 2)["a"]["story"], 2)
-        said = typed(cli, "yes\n")
-    assert "are held apart by decision 1" in said.err
+def test_what_another_decision_parts_at_the_next_fold_is_not_asked(cli: Cli, here: Database) -> None:
+    with exclusive(here, LOCK):
+        told(cli, "split", 1, 2)
+        assert told(cli, "review")["questions"] == []
+    told(cli, "undo")
+
+
+def test_a_question_that_was_overtaken_while_somebody_read_it_is_passed_over(
+    cli: Cli, here: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = review.Reviewer.told
+
+    def overtaken(*arguments: Any) -> Any:
+        found = asked(*arguments)
+        told(cli, "split", 1, 2)
+        cli.monkeypatch.setattr(sys, "stdin", Terminal("yes\n"))
+        return found
+
+    monkeypatch.setattr(review.Reviewer, "told", overtaken)
+    said = typed(cli, "")
+    assert "2-1 is no question any more" in said.err or "1-2 is no question any more" in said.err
     assert "Nothing is measured yet" in said.out
