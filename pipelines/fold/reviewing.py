@@ -99,7 +99,7 @@ def draw(a: int, b: int) -> int:
 def _joins(
     session: Session, kind: str, bases: Iterable[str], order: Callable[[Joined], float], limit: int
 ) -> list[Question]:
-    settled, other = Settled.load(session), aliased(Article)
+    settled, other, beside = Settled.load(session), aliased(Article), aliased(Reading)
     joins: Select[*tuple[Any, ...]] = (
         select(
             Membership.id,
@@ -114,7 +114,9 @@ def _joins(
         )
         .join(Article, Article.id == Membership.article_id)
         .join(other, other.id == Membership.via_article_id)
-        .join(Reading, and_(Reading.id == Membership.reading_id, Reading.is_current))  # a new text waits for its fold
+        # Where either has a new text, its fold may part them by itself.
+        .join(Reading, and_(Reading.id == Membership.reading_id, Reading.is_current))
+        .join(beside, and_(beside.article_id == other.id, beside.is_current, beside.grouped_at.is_not(None)))
         .where(
             Membership.left_at.is_(None),
             or_(Membership.basis.in_(bases), Membership.decision_id.in_(settled.stale)),
@@ -158,14 +160,14 @@ def _reasons(session: Session, memberships: Iterable[int]) -> dict[int, str]:
 
 
 def stories_of(session: Session, groups: Iterable[int]) -> dict[int, int]:
-    """Return the story in which each copy group stands now."""
+    """Return the story in which each copy group stands now; its copies may still have to follow."""
     return {
         row.copy_group_id: row.story_id
         for portion in portions(sorted(groups))
         for row in session.execute(
             select(Article.copy_group_id, Membership.story_id)
             .join(Membership, and_(Membership.article_id == Article.id, Membership.left_at.is_(None)))
-            .where(Article.copy_group_id.in_(portion))
+            .where(Article.copy_group_id.in_(portion), Membership.basis != "copy")
         )
     }
 
