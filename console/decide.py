@@ -17,7 +17,8 @@ from foundation.errors import UsageError
 from pipelines.fold import deciding
 from pipelines.fold.deciding import Verdict
 from pipelines.fold.record import successor
-from pipelines.fold.rules import fold_rules
+from pipelines.fold.rules import FoldRules, fold_rules
+from storage.engine import Database
 from storage.lease import exclusive
 from storage.models import Decision, DecisionLink, Membership
 
@@ -118,7 +119,7 @@ def undo(
     """Undo a decision: stories are computed again as if it had never been given."""
 
     def undone(session: Session) -> int:
-        return deciding.undo(session, decision, by=by or _user(), now=now()).id
+        return deciding.undo(session, decision, by=by or user(), now=now()).id
 
     _take_effect(undone, "is undone", as_json)
 
@@ -141,7 +142,7 @@ def decisions(
 
 def _decide(verdict: Callable[[Session], Verdict], by: str, why: str, as_json: bool) -> None:
     def given(session: Session) -> int:
-        return deciding.give(session, verdict(session), by=by or _user(), why=why, now=now())
+        return deciding.give(session, verdict(session), by=by or user(), why=why, now=now())
 
     _take_effect(given, "stands", as_json)
 
@@ -151,9 +152,7 @@ def _take_effect(change: Callable[[Session], int], what: str, as_json: bool) -> 
     settings = load_settings()
     require_database(settings.database)
     with writing(settings) as database:
-        with exclusive(database, "decisions"), database.write() as session:
-            number = change(session)
-        took_effect = deciding.apply(database, fold_rules(settings))
+        number, took_effect = carry_out(database, fold_rules(settings), change)
         with database.read() as session:
             told = _outcome(session, number) | {"took_effect": took_effect}
     if as_json:
@@ -166,6 +165,16 @@ def _take_effect(change: Callable[[Session], int], what: str, as_json: bool) -> 
         say(f"`storyfold undo {number}` takes it back.")
     if not took_effect:
         note("A fold is under way: it moves the articles when it comes to them.")
+
+
+def carry_out(database: Database, rules: FoldRules, change: Callable[[Session], int]) -> tuple[int, bool]:
+    """Record a change under the operators' lock and compute what it touches.
+
+    Returns the decision's number, and whether that was done: a fold that is under way sees to it else.
+    """
+    with exclusive(database, "decisions"), database.write() as session:
+        number = change(session)
+    return number, deciding.apply(database, rules)
 
 
 def _outcome(session: Session, number: int) -> dict[str, Any]:
@@ -194,7 +203,8 @@ def _number(story: str) -> int:
     return number
 
 
-def _user() -> str:
+def user() -> str:
+    """Return who decides where nobody is named: the user of this machine."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers

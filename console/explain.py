@@ -49,7 +49,7 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
     is_one_story = a.story is not None and a.story == b.story
     links = _links(session, a, b)
     tests, keys = copy_tests(session, a, b, fold_rules(settings))
-    likeness = _likeness(session, a, b, settings)
+    found = likeness(session, a, b, settings)
     return {
         "a": a.public(),
         "b": b.public(),
@@ -62,10 +62,10 @@ def relation(session: Session, a: Report, b: Report, settings: Settings) -> dict
         "copy_tests": [asdict(test) for test in tests],
         "keys": asdict(keys),
         "order": asdict(printed_first(a, b)),
-        "likeness": likeness,
+        "likeness": found,
         "why_apart": None
         if is_one_story
-        else kept_apart(session, a, b) or _why_apart(a, b, likeness["at_most"], likeness["needed"], settings),
+        else kept_apart(session, a, b) or _why_apart(a, b, found["at_most"], found["needed"], settings),
     }
 
 
@@ -104,7 +104,7 @@ def _links(session: Session, a: Report, b: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _likeness(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
+def likeness(session: Session, a: Report, b: Report, settings: Settings) -> dict[str, Any]:
     """Return what two reports share, ``at_most`` (what is left if neither is like anything else), and ``needed``."""
     from dedup.proof import Report as Told
     from dedup.proof import pair_evidence
@@ -205,11 +205,16 @@ def _descent(told: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_story(told: Mapping[str, Any]) -> list[str]:
     lines = ["They stand in one story." if told["one_story"] else f"Not one story: {told['why_apart']}."]
-    likeness = told["likeness"]
-    if terms := [name for name, _ in likeness.get("terms", ())][:SHOWN_TERMS]:
-        lines.append(f"Shared terms: {', '.join(terms)}")
-    if names := likeness.get("names"):
-        lines.append(f"Shared names: {', '.join(names)}")
-    for quote in likeness.get("quotes", ()):
-        lines.append(f"Shared quotation ({quote['words']} words): {cell(quote['text_a'])}")
+    return lines + in_common(told["likeness"])
+
+
+def in_common(found: Mapping[str, Any]) -> list[str]:
+    """Return what two reports share, as `likeness` found it, in lines for people."""
+    lines = []
+    for what, shared in (("terms", found["terms"]), ("phrases", found["phrases"])):
+        if shared:
+            lines.append(f"Shared {what}: {', '.join(name for name, _ in shared[:SHOWN_TERMS])}")
+    if found["names"]:
+        lines.append(f"Shared names: {', '.join(found['names'])}")
+    lines += [f"Shared quotation ({quote['words']} words): {cell(quote['text_a'])}" for quote in found["quotes"]]
     return lines

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "rename": "console.decide:rename",
     "undo": "console.decide:undo",
     "decisions": "console.decide:decisions",
+    "review": "console.review:review",
     "rebuild": "console.rebuild:rebuild",
     "watch": "console.watch:app",
     "site": "console.site:app",

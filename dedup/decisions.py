@@ -77,6 +77,11 @@ class Decisions:
             found |= {item: part for part in parts_now for item in part}
         return sorted({tuple(sorted(story)) for story in found.values()})
 
+    def part(self, a: int, b: int) -> bool:
+        """Tell whether two items must not be together, nor what is together with them."""
+        one, other = (self.home.get(item, {item}) for item in (a, b))
+        return any({(x, y), (y, x)} & self.apart for x in one for y in other)
+
     def _all_apart(self) -> Iterable[tuple[int, int]]:
         for a, b in self.apart:
             for one in self.home.get(a, {a}):

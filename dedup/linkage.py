@@ -65,6 +65,10 @@ class LinkageRules:
         """Return the least mean of so many pairs: many that agree are surer than one."""
         return self.many + (self.single - self.many) / pairs
 
+    def full(self, one: int, other: int) -> float:
+        """Return the least mean of clusters of such sizes: the bigger, the nearer to what one pair alone needs."""
+        return self.single * min(1.0, max(2 * min(one, other), max(one, other)) / FULL_SIZE)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -145,30 +149,18 @@ class _Clusters:
                 continue
             if (
                 other not in self.apart.get(one, ())
-                and self._holds(size_one, size_other, -negative)
+                and -negative >= self.rules.full(size_one, size_other)
                 and self._coherent(one, other, -negative)
             ):
                 self._absorb(one, other)
                 self._offer(one)
         return {member: cluster for cluster, members in self.members.items() for member in members}
 
-    def _holds(self, one: int, other: int, mean: float) -> bool:
-        """Tell whether clusters of such sizes may merge: the bigger, the nearer to what one pair alone needs."""
-        return mean >= self.rules.single * min(1.0, max(2 * min(one, other), max(one, other)) / FULL_SIZE)
-
     def _coherent(self, one: int, other: int, mean: float) -> bool:
         return mean >= self.rules.coherence * min(self._own_mean(one), self._own_mean(other))
 
     def _own_mean(self, cluster: int) -> float:
-        """Return the mean similarity within a cluster, as far as it is believed.
-
-        The more members there are, the more their mean flatters: the likest came together first.
-        """
-        size = len(self.members[cluster])
-        if size == 1:
-            return 0.0
-        believed = TRUSTED_IN_TWO if size == 2 else (size - 1) / size * min(1.0, TRUSTED_SIZE / size)
-        return believed * _mean(self.inside[cluster], size * (size - 1) / 2)
+        return own_mean(len(self.members[cluster]), self.inside[cluster])
 
     def _absorb(self, one: int, other: int) -> None:
         between = self.total[one].get(other, (0.0, 0.0))
@@ -192,6 +184,18 @@ class _Clusters:
             if mean >= self.rules.needed(count):
                 low, high = min(cluster, third), max(cluster, third)
                 heapq.heappush(self.heap, (-mean, low, high, len(self.members[low]), len(self.members[high])))
+
+
+def own_mean(size: int, inside: tuple[float, float]) -> float:
+    """Return the mean similarity within a cluster, as far as it is believed.
+
+    ``inside`` is the sum of its pairs, and how many these stand for. The more members there are, the more their mean
+    flatters: the likest came together first.
+    """
+    if size == 1:
+        return 0.0
+    believed = TRUSTED_IN_TWO if size == 2 else (size - 1) / size * min(1.0, TRUSTED_SIZE / size)
+    return believed * _mean(inside, size * (size - 1) / 2)
 
 
 def _sum(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

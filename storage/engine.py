@@ -1,6 +1,7 @@
 """Engines and sessions: the one module that knows which database it speaks to."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -185,6 +186,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("sqrt", 1, math.sqrt, deterministic=True)  # some builds of SQLite have none
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -60,7 +60,7 @@ def split(session: Session, story: int, articles: Sequence[int]) -> Verdict:
         if stands_in != story_id:
             raise UsageError(f"article {article} is not in story {story_id}, but in story {stands_in}")
     reports = speakers(session, story_id)
-    group_of = _groups(session, articles)
+    group_of = copy_groups(session, articles)
     leaving = list(dict.fromkeys(reports[group_of[article]] for article in articles))
     staying = [article for article in reports.values() if article not in leaving]
     if not staying:
@@ -68,6 +68,14 @@ def split(session: Session, story: int, articles: Sequence[int]) -> Verdict:
     first, *others = leaving
     together = tuple((MUST, first, article) for article in others)
     return Verdict("split", story_id, together + tuple((CANNOT, first, article) for article in staying))
+
+
+def keep_apart(session: Session, a: int, b: int) -> Verdict:
+    """Two articles of two stories tell two events: they, and all that print their texts, never meet in one."""
+    story_of = _stories_of(session, (a, b))
+    if story_of[a] == story_of[b]:
+        raise UsageError(f"articles {a} and {b} are in one story: {story_of[a]}")
+    return Verdict("split", story_of[a], ((CANNOT, a, b),))
 
 
 def pin(session: Session, story: int) -> Verdict:
@@ -165,7 +173,7 @@ def _take_effect(session: Session, story_id: int, articles: Iterable[int]) -> No
 def _refuse_contradiction(session: Session, verdict: Verdict) -> None:
     links = [(link.is_together, link.a, link.b, link.decision_id) for link in Rulings.load(session).links]
     links += [(kind == MUST, a, b, NEW) for kind, a, b in verdict.links]
-    group_of = _groups(session, {end for _, a, b, _ in links for end in (a, b)})
+    group_of = copy_groups(session, {end for _, a, b, _ in links for end in (a, b)})
     together = [(group_of[a], group_of[b], number) for is_together, a, b, number in links if is_together]
     for is_together, a, b, number in links:
         if is_together:
@@ -188,7 +196,7 @@ def _named(session: Session, numbers: Sequence[int]) -> str:
     )
 
 
-def _groups(session: Session, articles: Iterable[int]) -> dict[int, int]:
+def copy_groups(session: Session, articles: Iterable[int]) -> dict[int, int]:
     """Return the copy group of each article; one that is in none stands for itself, by a number no group has."""
     found: dict[int, int] = {}
     for portion in portions(sorted(articles)):

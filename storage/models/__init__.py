@@ -1,6 +1,6 @@
 """The tables, named by the glossary.
 
-Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, scores, stories.
+Read them in this order: crawl, hosts, gaps, text, sites, watches, copies, scores, stories, decisions, reviews.
 
 Nothing is deleted to forget it: what stops being current is closed (``left_at``, ``is_current``, ``merged_into_id``)
 and stays as history. Only raw bodies and keys are pruned, both by age.
@@ -12,6 +12,7 @@ from storage.models.crawl import FEED_KINDS, PAGE_STATES, RUN_STATES, Feed, Page
 from storage.models.decisions import DECISION_KINDS, DECISION_LINK_KINDS, Decision, DecisionLink
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
+from storage.models.reviews import REVIEW_ANSWERS, REVIEW_KINDS, Review
 from storage.models.scores import Idf, IdfEpoch, Neighbour, Posting, Scored
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
 from storage.models.stories import BASES, STORY_STATES, Lease, Membership, Story, StoryEvent
@@ -26,6 +27,8 @@ __all__ = [
     "GAP_STATES",
     "LINK_KINDS",
     "PAGE_STATES",
+    "REVIEW_ANSWERS",
+    "REVIEW_KINDS",
     "RUN_STATES",
     "STORY_STATES",
     "Article",
@@ -52,6 +55,7 @@ __all__ = [
     "Posting",
     "RawBody",
     "Reading",
+    "Review",
     "Robots",
     "Run",
     "Scored",

@@ -26,6 +26,7 @@ from storage.models import (
     Poll,
     RawBody,
     Reading,
+    Review,
     Run,
     Scored,
     Site,
@@ -288,12 +289,26 @@ def _scores(session: Session, world: World) -> None:
 
 
 def _decision(session: Session, world: World) -> None:
-    """Somebody was sure that the Courier and its copy tell one event."""
+    """Somebody was asked, and was sure that the Courier and its copy tell one event."""
     decision = Decision(kind="merge", story_id=world.bridge, decided_by="ana", why="one bridge", decided_at=NOON)
     session.add(decision)
     session.flush()
     a, b = world.articles["Courier"], world.articles["Gazette"]
     session.add(DecisionLink(decision_id=decision.id, article_a_id=a, article_b_id=b, kind="must_link"))
+    session.add(
+        Review(
+            kind="miss",
+            article_a_id=a,
+            article_b_id=b,
+            reading_a_id=world.readings["Courier"],
+            reading_b_id=world.readings["Gazette"],
+            draw=1,
+            score=0.19,
+            needed=0.2,
+            answer="yes",
+            decision_id=decision.id,
+        )
+    )
 
 
 def _watch(session: Session, world: World) -> None:

@@ -53,6 +53,7 @@ FAULTS = {
     ),
     "scores_are_whole": "UPDATE neighbour SET epoch = 99",
     "decisions_are_cited": "UPDATE membership SET decision_id = 1 WHERE article_id = {article}",
+    "reviews_are_decided": "UPDATE review SET answer = 'no'",
     "cut_lines_are_furniture": (
         "UPDATE label SET digest = (SELECT digest FROM site_block) WHERE reading_id = {reading}"
     ),

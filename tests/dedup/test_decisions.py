@@ -68,3 +68,12 @@ def test_the_chain_of_decisions_between_two_items_is_named() -> None:
     assert chain(links, 1, 4) == [7, 8, 9]
     assert chain(links, 5, 5) == []
     assert chain(links, 1, 6) is None
+
+
+def test_what_must_not_be_together_is_known_through_what_is() -> None:
+    decisions = Decisions.of([(1, 2), (3, 4)], [(2, 3), (5, 6)])
+    assert decisions.part(1, 4)
+    assert decisions.part(4, 1)
+    assert decisions.part(6, 5)
+    assert not decisions.part(1, 2)
+    assert not decisions.part(1, 5)

@@ -18,8 +18,10 @@ from pipelines.fold import deciding
 from pipelines.fold.copying import Copying
 from pipelines.fold.deciding import Verdict
 from pipelines.fold.keying import key_batch
+from pipelines.fold.missing import nearest_misses
 from pipelines.fold.process import drain
 from pipelines.fold.rebuilding import rebuild, rehearse
+from pipelines.fold.reviewing import answer, drawn, least_certain
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
 from storage.checks import breaches, invariants
@@ -52,6 +54,7 @@ ALWAYS = {
     "memberships_are_proven",
     "decisions_hold",
     "decisions_are_cited",
+    "reviews_are_decided",
 }
 
 
@@ -122,6 +125,21 @@ class Deciding(RuleBasedStateMachine):
                 return deciding.pin(session, self._story(name))
 
         self._decide(verdict)
+
+    @rule(pick=st.integers(0, 100), is_one_event=st.booleans(), rules=SETTINGS)
+    def review(self, pick: int, is_one_event: bool, rules: FoldRules) -> None:
+        with self.database.read() as session:
+            asked = [*least_certain(session, 9), *drawn(session, 9), *nearest_misses(session, rules, 9)]
+        if not asked:
+            return
+        question = asked[pick % len(asked)]
+        with suppress(UsageError):  # what waits for a fold may forbid it
+            with self.database.write() as session:
+                answer(session, question, is_one_event=is_one_event, by="ana", why="", now=NOON)
+            deciding.apply(self.database, rules)
+            with self.database.read() as session:
+                again = [*least_certain(session, 9), *drawn(session, 9), *nearest_misses(session, rules, 9)]
+            assert question.name not in {one.name for one in again}
 
     @rule(pick=st.integers(0, 100), is_applied=st.booleans())
     def undo(self, pick: int, is_applied: bool) -> None:
