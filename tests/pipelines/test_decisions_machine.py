@@ -70,6 +70,7 @@ class Deciding(RuleBasedStateMachine):
         self.ids: dict[str, int] = {}
         self.seen: set[int] = set()
         self.is_folded = True
+        self.is_strict = False  # whether anything was told by other rules than the default ones
 
     def teardown(self) -> None:
         if hasattr(self, "stack"):
@@ -91,6 +92,14 @@ class Deciding(RuleBasedStateMachine):
     def fold_all(self, rules: FoldRules) -> None:
         drain(self.database, rules)
         self.is_folded = True
+        self.is_strict |= rules is STRICT
+
+    @rule()
+    def a_rebuild_finds_what_fold_found(self) -> None:
+        drain(self.database, RULES)
+        self.is_folded = True
+        said = rehearse(self.database, RULES, None, lambda done: None)
+        assert self.is_strict or not said.changes
 
     @rule(keyed=st.integers(0, 2), grouped=st.integers(0, 2), told=st.integers(0, 2))
     def fold_until_a_crash(self, keyed: int, grouped: int, told: int) -> None:
@@ -132,6 +141,7 @@ class Deciding(RuleBasedStateMachine):
             asked = [*least_certain(session, 9), *drawn(session, 9), *nearest_misses(session, rules, 9)]
         if not asked:
             return
+        self.is_strict |= rules is STRICT
         question = asked[pick % len(asked)]
         with suppress(UsageError):  # what waits for a fold may forbid it
             with self.database.write() as session:
@@ -154,6 +164,7 @@ class Deciding(RuleBasedStateMachine):
     def rebuild(self, rules: FoldRules) -> None:
         drain(self.database, rules)
         self.is_folded = True
+        self.is_strict = True
         said = rehearse(self.database, rules, None, lambda done: None)
         assert rebuild(self.database, rules, None, lambda done: None) == said
         if rules.story_batch > len(NAMES):
