@@ -13,7 +13,17 @@ from storage.models.decisions import DECISION_KINDS, DECISION_LINK_KINDS, Decisi
 from storage.models.gaps import GAP_STATES, Gap
 from storage.models.hosts import Budget, Host, Robots
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
-from storage.models.stories import BASES, STORY_STATES, Idf, Lease, Membership, Story, StoryEvent
+from storage.models.stories import (
+    BASES,
+    ORIGIN_BASES,
+    STORY_STATES,
+    Idf,
+    Lease,
+    Membership,
+    Story,
+    StoryEvent,
+    StoryOrigin,
+)
 from storage.models.text import Article, Block, Label, Reading, StatedSource, Version
 from storage.models.watches import Watch, WatchArticle
 
@@ -24,6 +34,7 @@ __all__ = [
     "FEED_KINDS",
     "GAP_STATES",
     "LINK_KINDS",
+    "ORIGIN_BASES",
     "PAGE_STATES",
     "RUN_STATES",
     "STORY_STATES",
@@ -58,6 +69,7 @@ __all__ = [
     "StatedSource",
     "Story",
     "StoryEvent",
+    "StoryOrigin",
     "Version",
     "Watch",
     "WatchArticle",

@@ -1,0 +1,300 @@
+"""Where the own texts of a story come from: read what dedup/origins.py decides on, and write down what it says.
+
+Done anew for a story whenever its counters are, so that a row never speaks of texts that stand there no longer.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from dedup.origins import (
+    RULES_VERSION,
+    Account,
+    Basis,
+    Medium,
+    Origin,
+    OwnText,
+    Place,
+    Statement,
+    key_of,
+    origins,
+    reliance,
+)
+from foundation.errors import UnusableUrl
+from foundation.urls import site
+from pipelines.agencies import agency_among, agency_of, at_end, credited, in_dateline
+from pipelines.voices import voices
+from storage.engine import Database, portions
+from storage.models import Article, Block, Label, Membership, Reading, Source, StatedSource, Story, StoryOrigin
+
+COPIES_SHOWN: Final = 20  # of a text, in its evidence; `article.copied_from_id` has them all
+PHRASE: Final = 300  # characters of a sentence that evidence repeats
+STORIES: Final = 500  # told in one transaction
+_GROUPS: Final = text(
+    "SELECT copy_group, origin, origin_basis FROM copy_groups WHERE copy_group IN :groups"
+).bindparams(bindparam("groups", expanding=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """An article of a story as its origin needs it."""
+
+    article: int
+    reading: int
+    time: datetime
+    outlet: Medium
+    agency: str | None
+    language: str | None
+    copied_from: int | None
+    copied_share: float | None
+    copied_order: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The texts of a story's speakers: what they state, and the blocks of those that matter, by reading."""
+
+    stated: dict[int, list[StatedSource]] = field(default_factory=lambda: defaultdict(list))
+    blocks: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+
+
+Groups = dict[int, list[Printing]]  # copy group -> who prints it, earliest first
+
+
+def tell_origins(session: Session, story_ids: Sequence[int]) -> dict[int, int]:
+    """Write down where the own texts of these stories come from; return how many independent origins each has."""
+    stories = _printings(session, story_ids)
+    groups = {group: printed for own_texts in stories.values() for group, printed in own_texts.items()}
+    authors = _authors(session, groups)
+    read = _read(session, groups, authors)
+    session.execute(delete(StoryOrigin).where(StoryOrigin.story_id.in_(story_ids)))
+    counted, rows = {}, []
+    for story_id, own_texts in stories.items():
+        found = origins(_own_text(group, printed, authors[group], read) for group, printed in own_texts.items())
+        counted[story_id] = max(one.number for one in found)
+        rows += [_row(session, story_id, one, own_texts[one.group], read) for one in found]
+    if rows:
+        session.execute(insert(StoryOrigin), rows)
+    return counted
+
+
+def tell_missing(database: Database) -> None:
+    """Tell the origins of stories that stood before there were any, a bounded number in each transaction."""
+    missing = select(Story.id).where(Story.origins.is_(None), Story.state.in_(("open", "frozen"))).limit(STORIES)
+    while True:
+        with database.write() as session:
+            story_ids = session.scalars(missing).all()
+            if not story_ids:
+                return
+            counted = tell_origins(session, story_ids)
+            for story_id in story_ids:
+                session.execute(update(Story).where(Story.id == story_id).values(origins=counted.get(story_id, 0)))
+
+
+# --- What is read -----------------------------------------------------------------------------------------------------
+
+
+def _printings(session: Session, story_ids: Sequence[int]) -> dict[int, Groups]:
+    rows = session.execute(
+        select(
+            Membership.story_id,
+            Membership.reading_id,
+            Article.id,
+            Article.copy_group_id,
+            Article.time,
+            Article.agency,
+            Article.language,
+            Article.copied_from_id,
+            Article.copied_share,
+            Article.copied_order,
+            Source.name,
+            Source.url,
+        )
+        .join(Article, Article.id == Membership.article_id)
+        .join(Source, Source.id == Article.source_id)
+        .where(Membership.story_id.in_(story_ids), Membership.left_at.is_(None), Article.copy_group_id.is_not(None))
+        .order_by(Article.time, Article.id)
+    )
+    found: dict[int, Groups] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[row.story_id][row.copy_group_id].append(
+            Printing(
+                row.id,
+                row.reading_id,
+                row.time,
+                _outlet(row.name, row.url),
+                row.agency,
+                row.language,
+                row.copied_from_id,
+                row.copied_share,
+                row.copied_order,
+            )
+        )
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _outlet(name: str, url: str) -> Medium:
+    """Return an outlet with what else texts call it: its domain, with and without what it ends in."""
+    also: set[str] = set()
+    with suppress(UnusableUrl):
+        domain = site(url)
+        also = {key_of(domain), key_of(domain.partition(".")[0])}
+    return Medium(name, _key(name), frozenset(also))
+
+
+def _key(name: str) -> str:
+    return key_of(agency_of(name) or name)
+
+
+def _authors(session: Session, groups: Mapping[int, Sequence[Printing]]) -> dict[int, tuple[str | None, str]]:
+    """Return whose text each copy group is and by what that is known, as `copy_groups` says it; alone it is plain."""
+    found: dict[int, tuple[str | None, str]] = {}
+    for group, (first, *copies) in groups.items():
+        if not copies:
+            found[group] = (first.agency, Basis.AGENCY) if first.agency else (first.outlet.name, Basis.FIRST)
+    for portion in portions(sorted(groups.keys() - found.keys())):
+        rows = session.execute(_GROUPS, {"groups": portion})
+        found |= {row.copy_group: (row.origin, row.origin_basis) for row in rows}
+    return found
+
+
+def _read(
+    session: Session, groups: Mapping[int, Sequence[Printing]], authors: Mapping[int, tuple[str | None, str]]
+) -> _Read:
+    read = _Read()
+    for portion in portions(printed[0].reading for printed in groups.values()):
+        rows = select(StatedSource).where(StatedSource.reading_id.in_(portion))
+        for stated in session.scalars(rows.order_by(StatedSource.position, StatedSource.start_at)):
+            read.stated[stated.reading_id].append(stated)
+    credited_by = [_creditor(printed, authors[group][0]) for group, printed in groups.items()]
+    for portion in portions(sorted({*read.stated, *(one.reading for one in credited_by if one)})):
+        for row in session.execute(
+            select(Reading.id, Block.position, Block.text)
+            .join(Block, Block.version_id == Reading.version_id)
+            .outerjoin(Label, (Label.reading_id == Reading.id) & (Label.position == Block.position))
+            .where(Reading.id.in_(portion), Label.label.is_(None))
+            .order_by(Reading.id, Block.position)
+        ):
+            read.blocks[row.id][row.position] = row.text
+    return read
+
+
+def _creditor(printed: Sequence[Printing], agency: str | None) -> Printing | None:
+    """Return the first article that credits an agency."""
+    return next((one for one in printed if agency and one.agency == agency), None)
+
+
+def _own_text(group: int, printed: Sequence[Printing], author: tuple[str | None, str], read: _Read) -> OwnText:
+    name, basis = author
+    speaker = printed[0]
+    by_name = {one.outlet.name: one.outlet for one in printed}
+    bare = OwnText(
+        group,
+        (speaker.time.timestamp(), speaker.article),
+        Account(0),
+        tuple(by_name.values()),
+        agency=Medium(name, _key(name)) if name and basis == Basis.AGENCY else None,
+        first=by_name.get(name, Medium(name, _key(name))) if name and basis == Basis.FIRST else None,
+    )
+    if speaker.reading not in read.stated:
+        return bare
+    blocks, stated = read.blocks[speaker.reading], read.stated[speaker.reading]
+    account = Account(sum(len(words.split()) for words in blocks.values()), list(_statements(stated, blocks)))
+    if reliance(account, bare.is_of).on is not None:  # of a hundred that name media, five come so far
+        names = [one.name for one in stated]
+        heard = voices(list(blocks.items()), speaker.language, names, by_name)
+        account = replace(account, voices=heard)
+    return replace(bare, account=account)
+
+
+def _statements(stated: Iterable[StatedSource], blocks: Mapping[int, str]) -> Iterator[Statement]:
+    for one in stated:
+        before = sum(len(words.split()) for position, words in blocks.items() if position < one.position)
+        within = len(blocks.get(one.position, "")[: one.start_at].split())
+        place = Place(one.position, one.start_at, one.end_at)
+        yield Statement(place, one.name, one.wording, _key(one.name), before + within)
+
+
+# --- What is written --------------------------------------------------------------------------------------------------
+
+
+def _row(session: Session, story_id: int, found: Origin, printed: Sequence[Printing], read: _Read) -> dict[str, Any]:
+    evidence = _evidence(session, found, printed, read)
+    return {
+        "story_id": story_id,
+        "copy_group_id": found.group,
+        "number": found.number,
+        "origin": found.name,
+        "basis": str(found.basis),
+        "article_id": printed[0].article,
+        "via_copy_group_id": found.via,
+        "evidence": evidence,
+        "reason": _reason(found, printed, evidence),
+        "rules_version": RULES_VERSION,
+    }
+
+
+def _evidence(session: Session, found: Origin, printed: Sequence[Printing], read: _Read) -> dict[str, Any]:
+    speaker, *copies = printed
+    evidence: dict[str, Any] = {}
+    if found.reliance.on is not None:
+        on = found.reliance.on
+        evidence["stated"] = {"name": on.name, "wording": on.wording} | _cited(speaker, on.at, read)
+    elif found.basis is Basis.AGENCY and (creditor := _creditor(printed, found.name)):
+        evidence["credit"] = {"agency": found.name, "article": creditor.article} | _credit(session, creditor, read)
+    if found.reliance.why_own is not None:
+        own = _cited(speaker, found.reliance.own, read) if found.reliance.own else {}
+        names = list(dict.fromkeys(one.name for one in read.stated[speaker.reading]))
+        evidence["own"] = {"why": found.reliance.why_own, "names": names} | own
+    if copies:
+        evidence["copies"] = [
+            {"article": one.article, "from": one.copied_from, "share": one.copied_share, "order": one.copied_order}
+            for one in copies[:COPIES_SHOWN]
+        ]
+        evidence["copies_in_all"] = len(copies)
+    return evidence
+
+
+def _cited(speaker: Printing, at: Place, read: _Read) -> dict[str, Any]:
+    words = read.blocks[speaker.reading].get(at.position, "")[at.start : at.end][:PHRASE]
+    place = {"position": at.position, "start_at": at.start, "end_at": at.end}
+    return {"article": speaker.article, "reading": speaker.reading} | place | {"phrase": words}
+
+
+def _credit(session: Session, creditor: Printing, read: _Read) -> dict[str, Any]:
+    """Return the line that credits an agency, and where it stands; none where only the page's metadata do."""
+    article = session.get_one(Article, creditor.article)
+    fields = [("authors", article.authors), ("byline", [article.byline]), ("credits", article.credits)]
+    lines = [(name, line) for name, values in fields for line in values if line]
+    text_of = list(read.blocks[creditor.reading].values())
+    for where, line in (*lines, *(("text", line) for line in (*text_of[:3], *text_of[-2:]))):
+        if creditor.agency in {agency_among(line), credited(line), in_dateline(line), at_end(line)}:
+            return {"field": where, "line": line[:PHRASE]}
+    return {"field": None, "line": None}
+
+
+def _reason(found: Origin, printed: Sequence[Printing], evidence: Mapping[str, Any]) -> str:
+    speaker, *copies = printed
+    if found.basis is Basis.STATED:
+        on = evidence["stated"]
+        its_own = f", whose own report is copy group {found.via}" if found.via is not None else ""
+        return f"its only source is {on['name']}{its_own}: “{on['phrase']}”"
+    if found.basis is Basis.AGENCY:
+        line = evidence.get("credit", {}).get("line")
+        said = f"credited to {found.name}" + (f": “{line}”" if line else "")
+    elif found.basis is Basis.FIRST:
+        said = f"printed first by {found.name}" if copies else f"a report of {found.name}'s own"
+    else:
+        said = f"printed by {speaker.outlet.name} and {len(copies)} more, and the times do not tell who was first"
+    if (own := evidence.get("own")) is None:
+        return said
+    phrase = f": “{own['phrase']}”" if "phrase" in own else ""
+    return f"{said}; it names {' and '.join(own['names'][:3])}, but {own['why']}{phrase}"
