@@ -4,35 +4,25 @@ Done anew for a story whenever its counters are, so that a row never speaks of t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from dedup.origins import (
-    RULES_VERSION,
-    Account,
-    Basis,
-    Medium,
-    Origin,
-    OwnText,
-    Place,
-    Statement,
-    key_of,
-    origins,
-    reliance,
-)
+from dedup.origins import RULES_VERSION, Account, Basis, Medium, Origin, OwnText, Place, key_of, origins
 from foundation.errors import UnusableUrl
 from foundation.urls import site
-from pipelines.agencies import agency_among, agency_of, at_end, credited, in_dateline
-from pipelines.voices import voices
+from pipelines.accounts import account, medium_key
+from pipelines.agencies import agency_among, at_end, credited, in_dateline
+from pipelines.reading import StatedSource, Wording
 from storage.engine import Database, portions
-from storage.models import Article, Block, Label, Membership, Reading, Source, StatedSource, Story, StoryOrigin
+from storage.models import Article, Block, Label, Membership, Reading, Source, Story, StoryOrigin
+from storage.models import StatedSource as StatedSourceRow
 
 COPIES_SHOWN: Final = 20  # of a text, in its evidence; `article.copied_from_id` has them all
 PHRASE: Final = 300  # characters of a sentence that evidence repeats
@@ -147,11 +137,7 @@ def _outlet(name: str, url: str) -> Medium:
     with suppress(UnusableUrl):
         domain = site(url)
         also = {key_of(domain), key_of(domain.partition(".")[0])}
-    return Medium(name, _key(name), frozenset(also))
-
-
-def _key(name: str) -> str:
-    return key_of(agency_of(name) or name)
+    return Medium(name, medium_key(name), frozenset(also))
 
 
 def _authors(session: Session, groups: Mapping[int, Sequence[Printing]]) -> dict[int, tuple[str | None, str]]:
@@ -171,9 +157,10 @@ def _read(
 ) -> _Read:
     read = _Read()
     for portion in portions(printed[0].reading for printed in groups.values()):
-        rows = select(StatedSource).where(StatedSource.reading_id.in_(portion))
-        for stated in session.scalars(rows.order_by(StatedSource.position, StatedSource.start_at)):
-            read.stated[stated.reading_id].append(stated)
+        rows = select(StatedSourceRow).where(StatedSourceRow.reading_id.in_(portion))
+        for named in session.scalars(rows.order_by(StatedSourceRow.position, StatedSourceRow.start_at)):
+            one = StatedSource(named.position, named.start_at, named.end_at, named.name, cast("Wording", named.wording))
+            read.stated[named.reading_id].append(one)
     credited_by = [_creditor(printed, authors[group][0]) for group, printed in groups.items()]
     for portion in portions(sorted({*read.stated, *(one.reading for one in credited_by if one)})):
         for row in session.execute(
@@ -201,26 +188,14 @@ def _own_text(group: int, printed: Sequence[Printing], author: tuple[str | None,
         (speaker.time.timestamp(), speaker.article),
         Account(0),
         tuple(by_name.values()),
-        agency=Medium(name, _key(name)) if name and basis == Basis.AGENCY else None,
-        first=by_name.get(name, Medium(name, _key(name))) if name and basis == Basis.FIRST else None,
+        agency=Medium(name, medium_key(name)) if name and basis == Basis.AGENCY else None,
+        first=by_name.get(name, Medium(name, medium_key(name))) if name and basis == Basis.FIRST else None,
     )
     if speaker.reading not in read.stated:
         return bare
     blocks, stated = read.blocks[speaker.reading], read.stated[speaker.reading]
-    account = Account(sum(len(words.split()) for words in blocks.values()), list(_statements(stated, blocks)))
-    if reliance(account, bare.is_of).on is not None:  # of a hundred that name media, five come so far
-        names = [one.name for one in stated]
-        heard = voices(list(blocks.items()), speaker.language, names, by_name)
-        account = replace(account, voices=heard)
-    return replace(bare, account=account)
-
-
-def _statements(stated: Iterable[StatedSource], blocks: Mapping[int, str]) -> Iterator[Statement]:
-    for one in stated:
-        before = sum(len(words.split()) for position, words in blocks.items() if position < one.position)
-        within = len(blocks.get(one.position, "")[: one.start_at].split())
-        place = Place(one.position, one.start_at, one.end_at)
-        yield Statement(place, one.name, one.wording, _key(one.name), before + within)
+    said = account(blocks, stated, speaker.language, by_name, bare.is_of)
+    return replace(bare, account=said)
 
 
 # --- What is written --------------------------------------------------------------------------------------------------
