@@ -20,7 +20,7 @@ from pipelines.accounts import account, medium_key
 from pipelines.reading import Block
 from pipelines.stated_sources import stated_sources
 
-NONE, RESTS, VOICES = "names no medium", "rests on another alone", "has voices of its own"
+NONE, RESTS, VOICES = "names no medium", "rests on another alone", "somebody speaks to it"
 
 
 def reports(path: Path) -> Iterator[tuple[str, str, dict[int, str]]]:

@@ -17,6 +17,7 @@ OPENING_WORDS = 80
 # A longer report that rests on another comes back to it; one that names it once quotes it.
 BRIEF_WORDS = 120
 STATEMENTS = 2
+EXCERPT_SHARE = 0.8  # of a brief's words that must stand in a longer text; a link of kind excerpt takes fewer
 
 _FIRST, _TOLD = "first_reported", "told"
 _CONFIDING = frozenset((_TOLD, "citing"))  # wordings that tie unnamed voices to a medium: "officials who spoke to CNN"
@@ -91,6 +92,7 @@ class OwnText:
     carriers: tuple[Medium, ...]  # the outlets that print it
     agency: Medium | None = None
     first: Medium | None = None  # the outlet that printed it first for certain
+    lies_in: int | None = None  # the copy group of the story whose text holds nearly all of it
 
     def is_of(self, key: str) -> bool:
         """Tell whether a name is that of a medium that prints it, or wrote it."""
@@ -111,6 +113,7 @@ class Basis(StrEnum):
 
     STATED = "stated"
     AGENCY = "agency"
+    EXCERPT = "excerpt"
     FIRST = "first"
     UNDETERMINED = "undetermined"
 
@@ -124,7 +127,7 @@ class Origin:
     name: str | None  # None: undetermined
     basis: Basis
     reliance: Reliance
-    via: int | None = None  # the copy group whose origin it shares: the stated medium's own report
+    via: int | None = None  # whose origin it shares: the text that holds it, or the stated medium's own report
 
 
 def key_of(name: str) -> str:
@@ -142,19 +145,19 @@ def reliance(account: Account, is_own: Callable[[str], bool]) -> Reliance:
     if not stated:
         return Reliance()
     if itself := next((one for one in stated if is_own(one.key)), None):
-        return Reliance(own=itself.at, why_own="names its own outlet as a source")
+        return Reliance(own=itself.at, why_own="it is itself named as a source")
     firsts = [one for one in stated if one.wording == _FIRST]
     # Beside "Politico first reported", "officials who spoke to CNN" confirm; "CNN reported" ahead of it competes.
     rivals = [one for one in stated if one.at < firsts[0].at and one.wording != _TOLD] if firsts else stated
     if len({one.key for one in (*firsts, *rivals)}) > 1:
-        return Reliance(why_own="names several media")
+        return Reliance(why_own="several media are named")
     (on, *_) = firsts or stated
     if not firsts and not _is_about_the_news(on, stated, account.words):
-        return Reliance(own=on.at, why_own="quotes it for a detail")
+        return Reliance(own=on.at, why_own="a medium is quoted for a detail")
     if account.voices is None:
-        return Reliance(why_own="its language has no table of voices")
+        return Reliance(why_own="voices in its language are not read")
     voice = next((voice for voice in account.voices if _is_own(voice, on, stated)), None)
-    return Reliance(own=voice.at, why_own="has voices of its own") if voice else Reliance(on=on)
+    return Reliance(own=voice.at, why_own="somebody speaks to it") if voice else Reliance(on=on)
 
 
 def _is_about_the_news(on: Statement, stated: Sequence[Statement], words: int) -> bool:
@@ -173,10 +176,10 @@ def origins(texts: Iterable[OwnText]) -> list[Origin]:
     """Return the origin of each own text of a story, in the order of time, numbered from 1 by first appearance."""
     ordered = sorted(texts, key=lambda text: text.order)
     reliances = {text.group: reliance(text.account, text.is_of) for text in ordered}
-    via = {text.group: report for text in ordered if (report := _report_of(text, ordered, reliances)) is not None}
+    via = {text.group: report for text in ordered if (report := _shared_with(text, ordered, reliances)) is not None}
     for group in _ends_of_circles(via, ordered):
         del via[group]
-        reliances[group] = Reliance(why_own="is a source of the medium that it names")
+        reliances[group] = Reliance(why_own="the medium that it names rests on it")
     by_group = {text.group: text for text in ordered}
     numbers: dict[str | int, int] = {}
     found = []
@@ -187,6 +190,7 @@ def origins(texts: Iterable[OwnText]) -> list[Origin]:
         medium, _ = _by_itself(root, reliances)
         number = numbers.setdefault(medium.key if medium else root.group, len(numbers) + 1)
         _, basis = _by_itself(text, reliances)
+        basis = Basis.EXCERPT if text.group in via and via[text.group] == text.lies_in else basis
         name = medium.name if medium else None
         found.append(Origin(text.group, number, name, basis, reliances[text.group], via.get(text.group)))
     return found
@@ -201,8 +205,10 @@ def _by_itself(text: OwnText, reliances: Mapping[int, Reliance]) -> tuple[Medium
     return text.first, Basis.FIRST if text.first is not None else Basis.UNDETERMINED
 
 
-def _report_of(text: OwnText, texts: Sequence[OwnText], reliances: Mapping[int, Reliance]) -> int | None:
-    """Return the copy group of the story that is the stated medium's own report, its earliest."""
+def _shared_with(text: OwnText, texts: Sequence[OwnText], reliances: Mapping[int, Reliance]) -> int | None:
+    """Return the copy group whose origin a text shares: one that holds it, else the stated medium's earliest report."""
+    if text.lies_in is not None:
+        return text.lies_in
     on = reliances[text.group].on
     if on is None:
         return None

@@ -11,17 +11,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from dedup.origins import RULES_VERSION, Account, Basis, Medium, Origin, OwnText, Place, key_of, origins
+from dedup.links import LinkKind
+from dedup.origins import EXCERPT_SHARE, RULES_VERSION, Account, Basis, Medium, Origin, OwnText, Place, key_of, origins
 from foundation.errors import UnusableUrl
 from foundation.urls import site
 from pipelines.accounts import account, medium_key
 from pipelines.agencies import agency_among, at_end, credited, in_dateline
 from pipelines.reading import StatedSource, Wording
 from storage.engine import Database, portions
-from storage.models import Article, Block, Label, Membership, Reading, Source, Story, StoryOrigin
+from storage.models import Article, Block, Label, Link, Membership, Reading, Source, Story, StoryOrigin
 from storage.models import StatedSource as StatedSourceRow
 
 COPIES_SHOWN: Final = 20  # of a text, in its evidence; `article.copied_from_id` has them all
@@ -55,6 +56,17 @@ class _Read:
     blocks: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A text that holds another: its copy group, article and reading, the share of the other's words, the link."""
+
+    holder: int
+    article: int
+    reading: int
+    share: float
+    link: int
+
+
 Groups = dict[int, list[Printing]]  # copy group -> who prints it, earliest first
 
 
@@ -64,12 +76,19 @@ def tell_origins(session: Session, story_ids: Sequence[int]) -> dict[int, int]:
     groups = {group: printed for own_texts in stories.values() for group, printed in own_texts.items()}
     authors = _authors(session, groups)
     read = _read(session, groups, authors)
+    links = _excerpts(session, groups)
     session.execute(delete(StoryOrigin).where(StoryOrigin.story_id.in_(story_ids)))
     counted, rows = {}, []
     for story_id, own_texts in stories.items():
-        found = origins(_own_text(group, printed, authors[group], read) for group, printed in own_texts.items())
+        held = _held(own_texts, links)
+        found = origins(
+            replace(
+                _own_text(group, printed, authors[group], read), lies_in=held[group].holder if group in held else None
+            )
+            for group, printed in own_texts.items()
+        )
         counted[story_id] = max(one.number for one in found)
-        rows += [_row(session, story_id, one, own_texts[one.group], read) for one in found]
+        rows += [_row(session, story_id, one, own_texts[one.group], read, held.get(one.group)) for one in found]
     if rows:
         session.execute(insert(StoryOrigin), rows)
     return counted
@@ -174,6 +193,39 @@ def _read(
     return read
 
 
+def _excerpts(session: Session, groups: Mapping[int, Sequence[Printing]]) -> dict[int, list[_Held]]:
+    """Return what holds nearly all of a text, by the reading of its speaker."""
+    speakers = {printed[0].reading for printed in groups.values()}
+    found: dict[int, list[_Held]] = defaultdict(list)
+    for portion in portions(sorted(speakers), 2_000):
+        rows = session.scalars(
+            select(Link).where(
+                Link.kind == LinkKind.EXCERPT,
+                or_(Link.reading_a_id.in_(portion), Link.reading_b_id.in_(portion)),
+                or_(Link.share_a >= EXCERPT_SHARE, Link.share_b >= EXCERPT_SHARE),
+            )
+        )
+        for link in rows:
+            a, b = (link.reading_a_id, link.article_a_id), (link.reading_b_id, link.article_b_id)
+            (part, _), (holder, article) = (b, a) if link.from_article_id == link.article_a_id else (a, b)
+            share = link.share_b if holder == link.reading_a_id else link.share_a
+            if part in speakers and share >= EXCERPT_SHARE:
+                found[part].append(_Held(0, article, holder, share, link.id))
+    return found
+
+
+def _held(own_texts: Groups, links: Mapping[int, Sequence[_Held]]) -> dict[int, _Held]:
+    """Return which own text of the story holds nearly all of another, the one that holds most: by the other's group."""
+    group_of = {one.reading: group for group, printed in own_texts.items() for one in printed}
+    found: dict[int, _Held] = {}
+    for group, (speaker, *_) in own_texts.items():
+        inside = [link for link in links.get(speaker.reading, ()) if group_of.get(link.reading, group) != group]
+        if inside:
+            best = min(inside, key=lambda link: (-link.share, link.article))
+            found[group] = replace(best, holder=group_of[best.reading])
+    return found
+
+
 def _creditor(printed: Sequence[Printing], agency: str | None) -> Printing | None:
     """Return the first article that credits an agency."""
     return next((one for one in printed if agency and one.agency == agency), None)
@@ -201,8 +253,17 @@ def _own_text(group: int, printed: Sequence[Printing], author: tuple[str | None,
 # --- What is written --------------------------------------------------------------------------------------------------
 
 
-def _row(session: Session, story_id: int, found: Origin, printed: Sequence[Printing], read: _Read) -> dict[str, Any]:
+def _row(
+    session: Session, story_id: int, found: Origin, printed: Sequence[Printing], read: _Read, held: _Held | None
+) -> dict[str, Any]:
     evidence = _evidence(session, found, printed, read)
+    if found.basis is Basis.EXCERPT and held is not None:
+        evidence["excerpt"] = {
+            "article": printed[0].article,
+            "of": held.article,
+            "share": held.share,
+            "link": held.link,
+        }
     return {
         "story_id": story_id,
         "copy_group_id": found.group,
@@ -220,7 +281,7 @@ def _row(session: Session, story_id: int, found: Origin, printed: Sequence[Print
 def _evidence(session: Session, found: Origin, printed: Sequence[Printing], read: _Read) -> dict[str, Any]:
     speaker, *copies = printed
     evidence: dict[str, Any] = {}
-    if found.reliance.on is not None:
+    if found.reliance.on is not None and found.basis is Basis.STATED:
         on = found.reliance.on
         evidence["stated"] = {"name": on.name, "wording": on.wording} | _cited(speaker, on.at, read)
     elif found.basis is Basis.AGENCY and (creditor := _creditor(printed, found.name)):
@@ -262,14 +323,17 @@ def _reason(found: Origin, printed: Sequence[Printing], evidence: Mapping[str, A
         on = evidence["stated"]
         its_own = f", whose own report is copy group {found.via}" if found.via is not None else ""
         return f"its only source is {on['name']}{its_own}: “{on['phrase']}”"
+    if found.basis is Basis.EXCERPT:
+        part = evidence["excerpt"]
+        return f"{part['share']:.0%} of its words stand in article {part['of']}'s text (copy group {found.via})"
     if found.basis is Basis.AGENCY:
         line = evidence.get("credit", {}).get("line")
         said = f"credited to {found.name}" + (f": “{line}”" if line else "")
     elif found.basis is Basis.FIRST:
-        said = f"printed first by {found.name}" if copies else f"a report of {found.name}'s own"
+        said = f"printed first by {found.name}" if copies else "a report of its own"
     else:
         said = f"printed by {speaker.outlet.name} and {len(copies)} more, and the times do not tell who was first"
     if (own := evidence.get("own")) is None:
         return said
-    phrase = f": “{own['phrase']}”" if "phrase" in own else ""
-    return f"{said}; it names {' and '.join(own['names'][:3])}, but {own['why']}{phrase}"
+    pointed_at = f"“{own['phrase']}”" if "phrase" in own else ", ".join(own["names"])
+    return f"{said}; {own['why']}: {pointed_at}"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, one_of
 
 BASES: Final = ("first", "copy", "same_event", "shared_quote", "operator", "merge", "split")
-ORIGIN_BASES: Final = ("agency", "stated", "first", "undetermined")
+ORIGIN_BASES: Final = ("agency", "stated", "excerpt", "first", "undetermined")
 STORY_STATES: Final = ("open", "frozen", "merged", "dissolved")
 
 
@@ -91,7 +91,8 @@ class StoryOrigin(Base):
     basis: Mapped[str]
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), comment="the first that prints the text")
     via_copy_group_id: Mapped[int | None] = mapped_column(
-        ForeignKey("copy_group.id"), comment="of basis stated: that medium's own report, where the story has it"
+        ForeignKey("copy_group.id"),
+        comment="whose origin it shares: of basis excerpt the longer text, of basis stated the medium's own report",
     )
     evidence: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(comment="the evidence in one line")
@@ -99,7 +100,7 @@ class StoryOrigin(Base):
     __table_args__ = (
         Index(None, "copy_group_id"),
         CheckConstraint(one_of("basis", ORIGIN_BASES), name="basis"),
-        CheckConstraint("basis IN ('undetermined', 'stated') OR origin IS NOT NULL", name="named"),
+        CheckConstraint("basis IN ('undetermined', 'stated', 'excerpt') OR origin IS NOT NULL", name="named"),
     )
 
 

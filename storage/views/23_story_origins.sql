@@ -7,7 +7,7 @@ SELECT
   story_origin.basis,
   story_origin.reason,
   story_origin.copy_group_id      AS copy_group,
-  story_origin.via_copy_group_id  AS via_copy_group,    -- the stated medium's own report, where the story has it
+  story_origin.via_copy_group_id  AS via_copy_group,    -- whose origin it shares: the longer text, or the stated medium's own report
   story_origin.article_id         AS article,           -- the first that prints the text
   source.name                     AS outlet,
   article.title,

@@ -57,7 +57,7 @@ def test_a_story_tells_where_each_text_comes_from_and_why(cli: Cli, world: World
     assert [one["from"] for one in first["evidence"]["copies"]] == [world.articles["Courier"]]
     shown = cli("story", str(world.bridge)).out
     assert "2 own texts, 2 independent origins" in shown
-    assert "  origin 2, Ledger: a report of Ledger's own" in shown
+    assert "  origin 2, Ledger: a report of its own" in shown
 
 
 def test_a_merged_id_leads_to_its_story(cli: Cli, world: World) -> None:

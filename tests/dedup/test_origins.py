@@ -169,6 +169,15 @@ def test_what_a_medium_wrote_goes_before_what_it_may_have_reprinted() -> None:
     assert [(one.number, one.name, one.via) for one in origins([unknown, on_post])] == [(1, None, None), (1, None, 1)]
 
 
+def test_an_excerpt_shares_the_origin_of_the_text_that_holds_it() -> None:
+    brief = replace(text(2, "Gazette", account(stated("Sky Nine"))), lies_in=1)
+    found = origins([text(1, "Courier", agency="Norpress"), brief])
+    assert [(one.number, one.name, one.basis, one.via) for one in found] == [
+        (1, "Norpress", Basis.AGENCY, None),
+        (1, "Norpress", Basis.EXCERPT, 1),
+    ]
+
+
 def test_two_that_name_each_other_are_one_origin_of_the_earlier() -> None:
     found = origins([text(1, "Courier", account(stated("Gazette"))), text(2, "Gazette", account(stated("Courier")))])
     assert [(one.number, one.name, one.via) for one in found] == [(1, "Courier", None), (1, "Courier", 1)]
@@ -180,10 +189,12 @@ OUTLETS = ("Courier", "Gazette", "Ledger", "Sky Nine")
 @st.composite
 def stories(draw: st.DrawFn) -> list[OwnText]:
     made = []
-    for group in range(1, draw(st.integers(1, 8)) + 1):
+    size = draw(st.integers(2, 8))
+    for group in range(1, size + 1):
         on = draw(st.none() | st.sampled_from((*OUTLETS, "Norpress", "Meridian Post")))
         outlet = draw(st.sampled_from(OUTLETS))
         one = text(group, outlet, account(stated(on)) if on else None, draw(st.sampled_from((None, None, "Norpress"))))
+        one = replace(one, lies_in=draw(st.none() | st.sampled_from([at for at in range(1, size + 1) if at != group])))
         made.append(replace(one, first=None) if draw(st.booleans()) and one.agency is None else one)
     return made
 

@@ -125,6 +125,18 @@ def test_copies_are_their_agencys_with_its_line_and_their_links(database: Databa
     assert (copy["from"], copy["share"]) == (wire.article_id, 1.0)
 
 
+def test_a_brief_out_of_a_longer_text_is_that_texts(database: Database) -> None:
+    long = made_text(8, 400)
+    found = told(
+        database,
+        Arrival("long", long, "Lock stays closed", source="Courier"),
+        Arrival("brief", long[: len(long) // 4].rpartition(".")[0] + ".", "Closed", hours=2, source="Gazette"),
+    )
+    assert counters(database) == [(2, 2, 2, 1)]
+    assert (found["brief"].basis, found["brief"].origin) == ("excerpt", "Courier")
+    assert found["brief"].evidence["excerpt"]["of"] == found["long"].article_id
+
+
 def test_copies_without_a_certain_order_are_undetermined(database: Database) -> None:
     body = made_text(7, 150)
     found = told(

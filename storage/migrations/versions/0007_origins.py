@@ -34,16 +34,16 @@ def upgrade() -> None:
             "via_copy_group_id",
             BigInt,
             nullable=True,
-            comment="of basis stated: that medium's own report, where the story has it",
+            comment="whose origin it shares: of basis excerpt the longer text, of basis stated the medium's own report",
         ),
         sa.Column("evidence", Json, nullable=False),
         sa.Column("reason", sa.String(), nullable=False, comment="the evidence in one line"),
         sa.Column("rules_version", BigInt, nullable=False),
         sa.CheckConstraint(
-            "basis IN ('agency', 'stated', 'first', 'undetermined')", name=op.f("ck_story_origin_basis")
+            "basis IN ('agency', 'stated', 'excerpt', 'first', 'undetermined')", name=op.f("ck_story_origin_basis")
         ),
         sa.CheckConstraint(
-            "basis IN ('undetermined', 'stated') OR origin IS NOT NULL", name=op.f("ck_story_origin_named")
+            "basis IN ('undetermined', 'stated', 'excerpt') OR origin IS NOT NULL", name=op.f("ck_story_origin_named")
         ),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_story_origin_story_id")),
         sa.ForeignKeyConstraint(["copy_group_id"], ["copy_group.id"], name=op.f("fk_story_origin_copy_group_id")),
