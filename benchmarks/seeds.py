@@ -3,7 +3,8 @@
 The folder holds each report in several templates (`seed1_*.html`, `seed2_*.html`), and as text with all that stood
 around it (two `*.txt`), which is served as bare paragraphs without a title. Every pair of templates, and the two texts,
 are served on loopback as two sites, crawled and folded by `storyfold run`, and must end in one story, two copy groups,
-with a shared quotation in the evidence, a stated source in common and no line of furniture in either text.
+with a shared quotation in the evidence, a stated source in common, which is the one origin of both, and no line of
+furniture in either text.
 """
 
 import argparse
@@ -21,10 +22,10 @@ from sqlalchemy import select
 
 from benchmarks.web import Served, configuration, resolving, serving
 from storage.engine import Database
-from storage.models import Article, Membership, Reading, StatedSource
+from storage.models import Article, Membership, Reading, StatedSource, Story, StoryOrigin
 
 ORIGIN: Final = "Politico"  # whose report both stand on, each in words of its own
-FINE: Final = "one story, two copy groups, a shared quotation, a common source"
+FINE: Final = "one story, two copy groups, a shared quotation, one stated origin"
 HOSTS: Final = ("first.test", "second.test")
 # Words that only furniture has; none is in the reports.
 FURNITURE: Final = (
@@ -61,6 +62,8 @@ def problems(first: Path, second: Path) -> list[str]:
                 .join(Reading, Reading.id == Membership.reading_id)
                 .where(Membership.left_at.is_(None))
             ).all()
+            told = session.execute(select(Story.outlets, Story.copy_groups, Story.origins)).all()
+            origins = session.execute(select(StoryOrigin.origin, StoryOrigin.basis, StoryOrigin.reason)).all()
             named = session.scalars(
                 select(StatedSource.reading_id)
                 .join(Reading, Reading.id == StatedSource.reading_id)
@@ -78,6 +81,10 @@ def problems(first: Path, second: Path) -> list[str]:
         found.append("no shared quotation in the evidence")
     if len(named) != 2:
         found.append(f"{len(named)} of 2 name their common source")
+    if [tuple(counts) for counts in told] != [(2, 2, 1)]:
+        found.append(f"outlets, own texts, origins: {told}")
+    if {(row.origin, row.basis) for row in origins} != {(ORIGIN, "stated")}:
+        found.append(f"origins: {[row.reason for row in origins]}")
     found += [f"furniture: {words!r}" for row in rows for words in FURNITURE if words in row.text.lower()]
     return found
 

@@ -13,13 +13,14 @@ from console.output import cell, print_json, print_table, records, say
 from console.session import now, reading
 from console.since import moment
 from foundation.errors import UsageError
-from storage.models import Membership, Story
+from storage.models import Membership, Story, StoryOrigin
 from storage.types import UtcDateTime
 
 LIMIT: Final = 20
 LIST: Final = """
 SELECT
-  story, title, articles, outlets, owners, copy_groups, first_at, last_at, minutes, first_outlet, first_url, language
+  story, title, articles, outlets, owners, copy_groups, origins, first_at, last_at, minutes,
+  first_outlet, first_url, language
 FROM stories
 WHERE outlets >= :outlets AND last_at >= :since
 ORDER BY last_at DESC, story DESC
@@ -37,7 +38,7 @@ def stories(
     limit: Annotated[int, typer.Option(help="Show so many.", min=1)] = LIMIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List stories, the latest first: how many articles, outlets and own texts, and who was first."""
+    """List stories, the latest first: how many articles, outlets, own texts and origins, and who was first."""
     values = {"since": moment(since, now()), "outlets": min_outlets, "limit": limit}
     with reading() as database, database.read() as session:
         query = text(LIST).bindparams(bindparam("since", type_=UtcDateTime()))
@@ -57,6 +58,7 @@ COLUMNS: Final = {
     "articles": "articles",
     "outlets": "outlets",
     "copy_groups": "own texts",
+    "origins": "origins",
     "first_outlet": "first",
     "first_at": "at (UTC)",
     "minutes": "minutes long",
@@ -70,7 +72,7 @@ def story(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a story: who was first, who printed whose text, how many minutes behind, and why each report is in it."""
+    """Show a story: who was first, who printed whose text, why each report is in it, and where its text comes from."""
     then = moment(as_of, now()) if as_of is not None else None
     with reading() as database, database.read() as session:
         told = describe(session, story_id) if then is None else held(session, story_id, then)
@@ -91,12 +93,12 @@ def describe(session: Session, story_id: int) -> dict[str, Any]:
         session.execute(text("SELECT * FROM stories WHERE story = :story"), {"story": found.id}).mappings()
     )
     articles = records(session.execute(text(ARTICLES), {"story": found.id}).mappings())
-    evidence = _evidence(session, found.id)
+    evidence, origins = _evidence(session, found.id), _origins(session, found.id)
     for article in articles:
         article["evidence"] = evidence.get(article["article"], {})
     return told | {
         "asked_for": story_id,
-        "texts": texts(articles),
+        "texts": [printed | {"origin": origins.get(printed["copy_group"])} for printed in texts(articles)],
         "all_owners": sorted({article["owner"] for article in articles}),
         "events": records(session.execute(text(EVENTS), {"story": found.id}).mappings()),
     }
@@ -134,13 +136,30 @@ def _evidence(session: Session, story_id: int) -> dict[int, Any]:
     return {row.article_id: row.evidence for row in rows}
 
 
+def _origins(session: Session, story_id: int) -> dict[int, dict[str, Any]]:
+    """Return where each own text comes from, by its copy group."""
+    rows = session.scalars(select(StoryOrigin).where(StoryOrigin.story_id == story_id))
+    return {
+        row.copy_group_id: {
+            "number": row.number,
+            "origin": row.origin,
+            "basis": row.basis,
+            "reason": row.reason,
+            "via_copy_group": row.via_copy_group_id,
+            "evidence": row.evidence,
+        }
+        for row in rows
+    }
+
+
 def _print(told: Mapping[str, Any], *, asked: int) -> None:
     if told["story"] != asked:
         say(f"Story {asked} was merged into story {told['story']}.")
     say(
         f"Story {told['story']}: {told['title']}",
         f"{_count(told['articles'], 'article')}, {_count(told['outlets'], 'outlet')}, "
-        f"{_count(told['owners'], 'owner')}, {_count(told['copy_groups'], 'own text')} · "
+        f"{_count(told['owners'], 'owner')}, {_count(told['copy_groups'], 'own text')}"
+        f"{_origins_counted(told['origins'])} · "
         f"first: {told['first_outlet']} at {cell(told['first_at'])} UTC · {told['minutes']} minutes long",
     )
     for number, printed in enumerate(told["texts"], 1):
@@ -151,6 +170,8 @@ def _print(told: Mapping[str, Any], *, asked: int) -> None:
             f"  {first['outlet']}, {_behind(first)} · article {first['article']} · {first['url']}",
             f"  {first['basis']}: {first['reason']}",
         )
+        if origin := printed["origin"]:
+            say(f"  origin {origin['number']}, {origin['origin'] or 'undetermined'}: {origin['reason']}")
         if first["copied_from"]:  # by a time that is not to be believed, or one that may be wrong, it is the first
             say(f"  {copy_line(first)}")
         for copy in copies:
@@ -168,6 +189,10 @@ def copy_line(article: Mapping[str, Any]) -> str:
 
 def _behind(article: Mapping[str, Any]) -> str:
     return f"{article['minutes_behind']} minutes behind" if article["minutes_behind"] else "first"
+
+
+def _origins_counted(number: int | None) -> str:
+    return "" if number is None else f", {_count(number, 'independent origin')}"
 
 
 def _count(number: int, what: str) -> str:

@@ -18,7 +18,7 @@ from pipelines.reading import Article as Said
 from pipelines.reading import Doubt, NoArticle
 from pipelines.remembering import remember
 from pipelines.versions import VERSION, Origin, add_version, block_digest, is_partial
-from storage.models import Article, Feed, Page, Poll, RawBody, Run
+from storage.models import Article, Feed, Membership, Page, Poll, RawBody, Run, Story
 from storage.models.base import table_of
 from storage.pages import mark_read
 
@@ -27,6 +27,7 @@ BELIEVED_CLAIMS: Final = 2
 
 ARTICLE, PAGE, RAW, RUN = table_of(Article), table_of(Page), table_of(RawBody), table_of(Run)
 FEED, POLL = table_of(Feed), table_of(Poll)
+STORY, MEMBERSHIP = table_of(Story), table_of(Membership)
 
 _CONTEXT: Final = (
     select(
@@ -59,6 +60,7 @@ _KNOWN: Final = select(
     ARTICLE.c.first_seen_at,
     ARTICLE.c.published_at,
     ARTICLE.c.published_from,
+    ARTICLE.c.agency,
     _OWN_PAGE_SPOKE.correlate(ARTICLE).label("has_own_text"),
 ).where(ARTICLE.c.key == bindparam("key"))
 # A plain sitemap lists pages of any age, a feed what is new; and only what was read shows that a page was not there.
@@ -77,6 +79,18 @@ _CLAIMS: Final = (
 )
 _NEW: Final = insert(ARTICLE).returning(ARTICLE.c.id)
 _DESCRIBE: Final = update(ARTICLE).where(ARTICLE.c.id == bindparam("article"))
+# Whose text it is may be another's now, though it is the same text and no fold reads it again: origins are told anew.
+_TELL_ORIGINS: Final = (
+    update(STORY)
+    .where(
+        STORY.c.id.in_(
+            select(MEMBERSHIP.c.story_id).where(
+                MEMBERSHIP.c.article_id == bindparam("article"), MEMBERSHIP.c.left_at.is_(None)
+            )
+        )
+    )
+    .values(origins=None)
+)
 _INSECURE: Final = update(ARTICLE).where(ARTICLE.c.id == bindparam("article")).values(insecure_tls=True)
 _COUNT_NEW: Final = update(RUN).where(RUN.c.id == bindparam("run")).values(articles_new=RUN.c.articles_new + 1)
 _COUNT_CHANGED: Final = (
@@ -132,6 +146,8 @@ def _save_article(session: Session, context: Row[*tuple[Any, ...]], said: Said, 
         return Saved(known.id)  # half a text is no new state of a whole one
     differs = add_version(session, known.id, remember(session, known.id, url, said, origin, now), origin, now)
     session.execute(_DESCRIBE.values(_description(session, context, said, known)), {"article": known.id})
+    if said.agency != known.agency:
+        session.execute(_TELL_ORIGINS, {"article": known.id})
     if context.insecure_tls:
         session.execute(_INSECURE, {"article": known.id})
     # The canonical's own text after a variant's tells nothing of a change.

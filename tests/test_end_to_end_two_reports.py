@@ -77,6 +77,17 @@ def test_the_shared_quotation_is_in_the_evidence(crawled: Desk, articles: dict[s
         }
 
 
+def test_reports_with_witnesses_of_their_own_are_two_origins_though_both_name_who_was_first(
+    crawled: Desk, articles: dict[str, Any]
+) -> None:
+    (story_id,) = {article.story_id for article in articles.values()}
+    told = crawled.ask("story", str(story_id), "--json").json
+    assert (told["outlets"], told["copy_groups"], told["origins"]) == (4, 2, 2)
+    for printed in told["texts"]:
+        own = printed["origin"]["evidence"]["own"]
+        assert (own["why"], own["names"]) == ("somebody speaks to it", ["Delta Observer"])
+
+
 def test_copies_names_the_two_templates_of_a_report_and_the_quotation_of_the_other(
     crawled: Desk, articles: dict[str, Any]
 ) -> None:

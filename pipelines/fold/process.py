@@ -9,6 +9,7 @@ from typing import Final
 from pipelines.fold.copying import Copying
 from pipelines.fold.keeping import evict, freeze, wait_again
 from pipelines.fold.keying import key_batch
+from pipelines.fold.origins import tell_missing
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.telling import tell_stories
 from pipelines.relabelling import relabel_waiting
@@ -48,6 +49,7 @@ def drain(database: Database, rules: FoldRules, progress: Progress = lambda step
     while done := tell_stories(database, rules, datetime.now(UTC)):
         progress("stories", done)
         told += done
+    tell_missing(database)
     while match_batch(database, datetime.now(UTC)):
         pass  # last, because a new watch has every stored article to read
     if told:

@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dedup.groups import CarryOver
+from pipelines.fold.origins import tell_origins
 from pipelines.fold.reasons import Reason
 from pipelines.fold.window import Standing, Told, Window
 from storage.engine import portions
@@ -51,14 +52,16 @@ def recount(session: Session, story_ids: Iterable[int]) -> None:
     for portion in portions(sorted(set(story_ids))):
         counted = {row.story_id: row for row in session.execute(_counts(portion))}
         firsts = {row.story_id: row for row in session.execute(_firsts(portion))}
+        origins = tell_origins(session, portion)
         for story in session.scalars(select(Story).where(Story.id.in_(portion))):
             if story.id not in counted:
-                story.articles = story.outlets = story.owners = story.copy_groups = 0
+                story.articles = story.outlets = story.owners = story.copy_groups = story.origins = 0
                 story.state = "merged" if story.merged_into_id is not None else "dissolved"
                 continue
             count, first = counted[story.id], firsts[story.id]
             story.articles, story.outlets, story.owners = count.articles, count.outlets, count.owners
             story.copy_groups, story.first_at, story.last_at = count.copy_groups, count.first_at, count.last_at
+            story.origins = origins.get(story.id, 0)
             story.first_article_id, story.language = first.id, first.language
             story.title = names.get(story.id, first.title)
             story.state, story.merged_into_id = "open", None

@@ -15,7 +15,16 @@ from storage.models.hosts import Budget, Host, Robots
 from storage.models.reviews import REVIEW_ANSWERS, REVIEW_KINDS, Review
 from storage.models.scores import Idf, IdfEpoch, Neighbour, Posting, Scored
 from storage.models.sites import Site, SiteBlock, SitePage, SiteWork
-from storage.models.stories import BASES, STORY_STATES, Lease, Membership, Story, StoryEvent
+from storage.models.stories import (
+    BASES,
+    ORIGIN_BASES,
+    STORY_STATES,
+    Lease,
+    Membership,
+    Story,
+    StoryEvent,
+    StoryOrigin,
+)
 from storage.models.text import Article, Block, Label, Reading, StatedSource, Version
 from storage.models.watches import Watch, WatchArticle
 
@@ -26,6 +35,7 @@ __all__ = [
     "FEED_KINDS",
     "GAP_STATES",
     "LINK_KINDS",
+    "ORIGIN_BASES",
     "PAGE_STATES",
     "REVIEW_ANSWERS",
     "REVIEW_KINDS",
@@ -67,6 +77,7 @@ __all__ = [
     "StatedSource",
     "Story",
     "StoryEvent",
+    "StoryOrigin",
     "Version",
     "Watch",
     "WatchArticle",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, one_of
 
 BASES: Final = ("first", "copy", "same_event", "shared_quote", "operator", "merge", "split")
+ORIGIN_BASES: Final = ("agency", "stated", "excerpt", "first", "undetermined")
 STORY_STATES: Final = ("open", "frozen", "merged", "dissolved")
 
 # What a current place in a story is refused without; "first" of a story of one has nobody to be like.
@@ -39,6 +40,9 @@ class Story(Base):
     outlets: Mapped[int] = mapped_column(default=0)
     owners: Mapped[int] = mapped_column(default=0)
     copy_groups: Mapped[int] = mapped_column(default=0)
+    origins: Mapped[int | None] = mapped_column(
+        comment="independent ones, by `story_origin`; null: the next fold counts them"
+    )
     __table_args__ = (
         CheckConstraint(one_of("state", STORY_STATES), name="state"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged"),
@@ -90,6 +94,30 @@ class Membership(Base):
         CheckConstraint(one_of("basis", BASES), name="basis"),
         CheckConstraint("basis <> 'same_event' OR (score IS NOT NULL AND threshold IS NOT NULL)", name="proof"),
         CheckConstraint(WHOLE_PROOF, name="whole_proof"),
+    )
+
+
+class StoryOrigin(Base):
+    """Where an own text of a story comes from, with its evidence. Made anew whenever the story's counters are."""
+
+    __tablename__ = "story_origin"
+    story_id: Mapped[int] = mapped_column(ForeignKey("story.id"), primary_key=True)
+    copy_group_id: Mapped[int] = mapped_column(ForeignKey("copy_group.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(comment="within its story: texts with one number share an origin")
+    origin: Mapped[str | None] = mapped_column(comment="an outlet or an agency; null: undetermined")
+    basis: Mapped[str]
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), comment="the first that prints the text")
+    via_copy_group_id: Mapped[int | None] = mapped_column(
+        ForeignKey("copy_group.id"),
+        comment="whose origin it shares: of basis excerpt the longer text, of basis stated the medium's own report",
+    )
+    evidence: Mapped[dict[str, Any]]
+    reason: Mapped[str] = mapped_column(comment="the evidence in one line")
+    rules_version: Mapped[int]
+    __table_args__ = (
+        Index(None, "copy_group_id"),
+        CheckConstraint(one_of("basis", ORIGIN_BASES), name="basis"),
+        CheckConstraint("basis IN ('undetermined', 'stated', 'excerpt') OR origin IS NOT NULL", name="named"),
     )
 
 

@@ -7,6 +7,7 @@ SELECT
   story.outlets,
   story.owners,                               -- outlets of one owner count once
   story.copy_groups,                          -- own texts: reprints of one text count once
+  story.origins,                              -- independent ones; null until a fold has counted them
   story.first_at,
   story.last_at,
   :minutes(story.first_at, story.last_at)     AS minutes,

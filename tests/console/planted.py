@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from foundation.urls import url_key
+from pipelines.fold.record import recount
 from storage.engine import Database
 from storage.models import (
     Article,
@@ -221,6 +222,8 @@ def _stories(session: Session, world: World) -> None:
     _place(session, world, bridge, "Gazette", "copy", "prints the text of Courier", via="Courier")
     _place(session, world, bridge, "Ledger", "same_event", "bridge, Tolland, mayor", via="Courier")
     _place(session, world, harvest, "Ledger harvest", "first", "the only report so far")
+    session.flush()
+    recount(session, (bridge, harvest))
     world.bridge, world.harvest, world.merged = bridge, harvest, merged.id
 
 

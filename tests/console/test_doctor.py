@@ -31,6 +31,7 @@ FAULTS = {
     "copied_from_within_group": "UPDATE article SET copied_from_id = {other} WHERE id = {article}",
     "one_vote_a_group": "UPDATE membership SET story_id = {harvest} WHERE article_id = {article}",
     "story_counters": "UPDATE story SET outlets = 7 WHERE id = {bridge}",
+    "story_origins": "UPDATE story SET origins = 7 WHERE id = {bridge}",
     "merged_stories_are_empty": "UPDATE membership SET story_id = {merged} WHERE article_id = {article}",
     "story_ids_resolve": "UPDATE story SET state = 'merged', merged_into_id = {merged} WHERE id = {bridge}",
     "copy_group_ids_resolve": "UPDATE copy_group SET merged_into_id = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id < 3",

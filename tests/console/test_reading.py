@@ -49,6 +49,17 @@ def test_a_story_tells_who_was_first_who_copied_whom_and_why(cli: Cli, world: Wo
     assert "same_event: bridge, Tolland, mayor" in shown
 
 
+def test_a_story_tells_where_each_text_comes_from_and_why(cli: Cli, world: World) -> None:
+    told = json.loads(cli("story", str(world.bridge), "--json").out)
+    assert told["origins"] == 2
+    first, second = (printed["origin"] for printed in told["texts"])
+    assert (first["number"], second["number"], second["origin"], second["basis"]) == (1, 2, "Ledger", "first")
+    assert [one["from"] for one in first["evidence"]["copies"]] == [world.articles["Courier"]]
+    shown = cli("story", str(world.bridge)).out
+    assert "2 own texts, 2 independent origins" in shown
+    assert "  origin 2, Ledger: a report of its own" in shown
+
+
 def test_a_merged_id_leads_to_its_story(cli: Cli, world: World) -> None:
     told = json.loads(cli("story", str(world.merged), "--json").out)
     assert (told["asked_for"], told["story"]) == (world.merged, world.bridge)

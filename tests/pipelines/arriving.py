@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from pipelines.reading import Article as Said
 from pipelines.reading import Block
+from pipelines.stated_sources import stated_sources
 from pipelines.versions import Origin, add_version
 from storage.engine import Database
 from storage.models import Article, Source
@@ -64,6 +65,8 @@ class Arrival:
     source: str = "Example"
     kind: str = "article"
     language: str = "en"
+    agency: str | None = None
+    credits: tuple[str, ...] = ()
 
 
 def made_text(seed: int, words: int = 200, vocabulary: int = 4_000) -> str:
@@ -95,7 +98,11 @@ def arrive(database: Database, *arrivals: Arrival) -> dict[str, int]:
             article.kind, article.title, article.language = arrival.kind, arrival.title, arrival.language
             session.flush()
             blocks = tuple(Block(part) for part in arrival.body.split("\n"))
-            said = Said(arrival.kind, arrival.title, blocks, language=arrival.language, reader="test")
+            article.agency, article.credits = arrival.agency, list(arrival.credits)
+            named = stated_sources(blocks, arrival.language)
+            said = Said(
+                arrival.kind, arrival.title, blocks, language=arrival.language, reader="test", stated_sources=named
+            )
             add_version(session, article.id, said, Origin(NOON), NOON)
             ids[arrival.name] = article.id
     return ids

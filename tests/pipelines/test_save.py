@@ -8,6 +8,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from foundation.urls import url_key
+from pipelines.fold.process import fold
+from pipelines.fold.rules import FoldRules
 from pipelines.reading import Article as Said
 from pipelines.reading import Block, NoArticle, Reading
 from pipelines.save import Saved, save
@@ -130,6 +132,22 @@ def test_what_a_page_says_beside_its_text_is_kept_up_to_date(database: Database)
         article = session.scalars(select(models.Article)).one()
         assert (article.authors, article.byline, article.modified_at) == (["Ann Ferrier"], "By Ann Ferrier", LATER)
     assert count(database, models.Version) == count(database, models.Reading) == 1
+
+
+def test_a_credit_that_comes_later_changes_whose_text_it_is(database: Database) -> None:
+    words = "The dam opened. " * 20
+    read(database, f"{SITE}/dam-1", said(words))
+    fold(database, FoldRules())
+    origin = select(models.StoryOrigin.origin, models.StoryOrigin.basis)
+    with database.read() as session:
+        assert session.execute(origin).one() == ("Example", "first")
+    assert not read(database, f"{SITE}/dam-1", said(words, agency="Reuters"), LATER).is_changed
+    with database.read() as session:
+        assert session.scalars(select(models.Story.origins)).one() is None
+    fold(database, FoldRules())
+    with database.read() as session:
+        assert session.execute(origin).one() == ("Reuters", "agency")
+        assert session.scalars(select(models.Story.origins)).one() == 1
 
 
 def test_a_page_read_by_newer_rules_has_what_these_find_in_it(database: Database) -> None:
