@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dedup.idf import Idf
 from foundation.urls import url_key
 from pipelines.fold.record import recount
 from storage.engine import Database
@@ -273,7 +274,7 @@ def _place(
 
 def _scores(session: Session, world: World) -> None:
     """Every copy group was scored; the first two are neighbours."""
-    session.add(IdfEpoch(language="en", number=1, made_at=NOON, read=2, articles=2, counts=b""))
+    session.add(IdfEpoch(language="en", number=1, made_at=NOON, read=2, articles=2, counts=Idf().pack()))
     rows = session.execute(
         select(Article.copy_group_id, func.min(Article.id))
         .where(Article.copy_group_id.is_not(None))

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from dedup.neighbours import NeighbourRules, bounded
 from dedup.similarity import scores, views
 from dedup.stories import StoryRules
 from pipelines.fold import epochs, neighbours
+from pipelines.fold.keeping import freeze
 from pipelines.fold.process import drain
 from pipelines.fold.rules import FoldRules
 from pipelines.fold.window import features
@@ -29,9 +30,10 @@ from storage.models import (
     Posting,
     Reading,
     Scored,
+    Story,
 )
 from tests.dedup import made
-from tests.pipelines.arriving import Arrival, arrive, made_text
+from tests.pipelines.arriving import NOON, Arrival, arrive, made_text
 
 RULES = FoldRules()
 
@@ -277,3 +279,20 @@ def test_a_look_up_reads_a_bounded_number_of_postings_nearest_first(database: Da
         postings.take(session, 500, postings.UNTIMED, [term])
     with database.read() as session:
         assert 500 not in postings.lookup(session, at, {term: 1.0}, 14 * 86400, most=10)
+
+
+def test_a_story_that_the_window_has_left_is_frozen_until_a_late_arrival_opens_it(database: Database) -> None:
+    def states() -> set[str]:
+        with database.read() as session:
+            return set(session.scalars(select(Story.state)))
+
+    arrive(database, A)
+    drain(database, RULES)
+    freeze(database, RULES, NOON + timedelta(days=13))
+    assert states() == {"open"}
+    freeze(database, RULES, NOON + timedelta(days=15))
+    assert states() == {"frozen"}
+    arrive(database, B)
+    drain(database, RULES)
+    assert states() == {"open"}
+    assert stories(database) == {frozenset("ab")}
