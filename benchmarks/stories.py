@@ -175,6 +175,7 @@ def apart(sets: Sets, how: Divide, data: Path) -> Figures:
     found["look_alikes"] = guards.look_alikes(pairs[0], chosen, sets.idf["en"], how)
     labelled = [item for item in sets.items if sets.stream.rows[item.id]["story"]][:200]
     found["anniversaries"] = guards.anniversary_joined(labelled, how)
+    found["round_ups"] = guards.round_ups_joined(sets.stream, sets.items, sets.idf["en"], how)
     return found
 
 

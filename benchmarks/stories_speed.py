@@ -5,8 +5,8 @@
 Everything is made by program (benchmarks/made_texts.py). For each size a store is bulk-loaded: own texts with postings,
 evenly over the 28 days around `NOW`, each in a story of its own; their features are those of `POOL` made texts in
 turn, so lists of postings grow with the store as they do with news. Then batches of 200 new own texts arrive in each
-store in turn, the same ones everywhere; one in four has two fifths of its sentences from a stored text. Fold's own functions
-score them, take what hangs together with them and write the stories. Cost is CPU of this process (and of the server's
+store in turn, the same ones everywhere; one in four has two fifths of its sentences from a stored text. Fold itself
+scores them, takes what hangs together with them and writes the stories. Cost is CPU of this process (and of the
 process that serves it), medians of the rounds after one to warm up. One JSON line ends it.
 """
 

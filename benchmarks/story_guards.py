@@ -12,7 +12,8 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.story_sets import DAY, Divide, joined_share, learnt
+from benchmarks.story_sets import DAY, Divide, Stream, joined_share, learnt
+from benchmarks.story_sets import scores as partition_scores
 from dedup.candidates import Index, salient
 from dedup.features import features_of
 from dedup.idf import Idf
@@ -227,3 +228,32 @@ def sizes(found: Partition) -> dict[str, float]:
     """Return how many stories there are and how big the biggest is."""
     counts = Counter(map(len, found.stories))
     return {"stories": len(found.stories), "biggest": max(counts), "joined": joined_share(found)}
+
+
+def round_ups_joined(
+    stream: Stream, items: Sequence[Item], idf: Idf, divide: Divide, words: int = 60
+) -> dict[str, float]:
+    """Return how many made round-ups join a story, and the stream's pair F1 with them among it.
+
+    A round-up is the titles and first words of four labelled stories of two days.
+    """
+    pick = random.Random(5)
+    days: dict[int, dict[str, Item]] = {}
+    for item in pick.sample(list(items), len(items)):
+        if story := stream.rows[item.id]["story"]:
+            days.setdefault(int((item.time or 0.0) // (2 * DAY)), {}).setdefault(story, item)
+    full = sorted(day for day, told in days.items() if len(told) >= 4)
+    made = []
+    for number, day in enumerate(pick.sample(full, min(60, len(full)))):
+        rows = [stream.rows[item.id] for item in list(days[day].values())[:4]]
+        body = "\n\n".join(f"{row['title']}. {' '.join(row['body'].split()[:words])}" for row in rows)
+        told = next(iter(days[day].values()))
+        features = features_of("Morning briefing: what you need to know today", body)
+        made.append(Item(MADE + number, told.time, told.language, features))
+    found = divide([*items, *made], {"en": idf})
+    size = {item: len(story) for story in found.stories for item in story}
+    return {
+        "round_ups": len(made),
+        "joined": sum(size[item.id] > 1 for item in made),
+        "pair_f1": partition_scores(stream.truth(), stream.labels(found))["pair_f1"],
+    }

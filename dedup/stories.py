@@ -20,9 +20,10 @@ from dedup.features import Features
 from dedup.idf import Idf
 from dedup.linkage import LinkageRules, Pairs, average_linkage
 from dedup.neighbours import NeighbourRules, bounded
+from dedup.roundups import without_round_ups
 from dedup.similarity import DAY, SimilarityRules, faded, scores, views
 
-RULES_VERSION = 2  # stored with every membership; raise it with any change that can move a score
+RULES_VERSION = 3  # stored with every membership; raise it with any change that can move a score
 
 
 class Basis(StrEnum):
@@ -153,6 +154,7 @@ def _partition(items: Sequence[Item], idf: Idf, rules: StoryRules, decisions: De
 def divided(places: Sequence[Place], pairs: Pairs, rules: LinkageRules, decisions: Decisions) -> Partition:
     """Divide places of one language by the scores between them; pairs name them by their number in :func:`ranked`."""
     ids = [place.id for place in places]
+    pairs = without_round_ups(len(places), pairs, rules)
     labels = average_linkage(len(places), decisions.opened(ids, pairs), rules, decisions.bound(ids))
     members: dict[int, list[int]] = {}
     for place, label in zip(places, labels.tolist(), strict=True):
