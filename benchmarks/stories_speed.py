@@ -7,7 +7,7 @@ evenly over the 28 days around `NOW`, each in a story of its own; their features
 turn, so lists of postings grow with the store as they do with news. Then batches of 200 new own texts arrive in each
 store in turn, the same ones everywhere; one in four has two fifths of its sentences from a stored text. Fold itself
 scores them, takes what hangs together with them and writes the stories. Cost is CPU of this process (and of the
-process that serves it), medians of the rounds after one to warm up. One JSON line ends it.
+server's that serves it), medians of the rounds after one to warm up. One JSON line ends it.
 """
 
 import argparse
@@ -28,10 +28,11 @@ from benchmarks.copies_speed import databases
 from benchmarks.fold_steps import Meter, backends
 from benchmarks.stored_articles import NOW, add_sources
 from dedup.candidates import salient
-from dedup.features import FEATURES_VERSION, Features, features_of
+from dedup.features import Features, features_of
 from dedup.idf import Idf as Frequencies
 from dedup.stories import RULES_VERSION, StoryRules
 from pipelines.fold.rules import FoldRules
+from pipelines.fold.scoring import made_by
 from pipelines.fold.telling import tell_stories
 from storage import postings
 from storage.engine import Database
@@ -42,7 +43,6 @@ POOL: Final = 2_000
 BATCH: Final = 200
 DAYS: Final = 28
 CHUNK: Final = 2_000
-RULES: Final = f"features {FEATURES_VERSION}, rules {RULES_VERSION}, {StoryRules().similarity.window_days:g} days"
 NEW_TEXTS: Final = 5_000_000  # seeds of what arrives
 
 
@@ -79,7 +79,7 @@ def _store(database: Database, ids: range, size: int, pool: list[Features], word
         rows.setdefault(Scored, []).append(
             {"group_id": one, "article_id": one, "reading_id": one, "at": seconds, "language": "en", "epoch": 1}
             | {"terms": np.array(sorted(terms), dtype="<i8").tobytes(), "is_done": True, "sampled_below": 1.0}
-            | {"rules": RULES}
+            | {"rules": made_by(StoryRules())}
         )
         rows.setdefault(Story, []).append(
             {"id": one, "state": "open", "title": f"Stored {one}", "language": "en", "created_at": NOW, "first_at": at}

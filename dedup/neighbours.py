@@ -39,6 +39,24 @@ def chances(value: NDArray[np.float64], drawn: NDArray[np.uint64], rules: Neighb
     return _chances(np.zeros(len(value), dtype=np.int64), value, drawn, rules)
 
 
+def chosen_again(
+    value: NDArray[np.float64], drawn: NDArray[np.uint64], below: float, rules: NeighbourRules
+) -> tuple[NDArray[np.float64], float]:
+    """Return the chances of one item's pairs where others were offered before, and the share it samples from now.
+
+    ``below`` is that share until now: every pair that was not kept then had a hash above it, as shares of all hashes.
+    """
+    share = drawn.astype(np.float64) / 2.0**64
+    best, others = np.split(np.lexsort((drawn, -value)), [rules.best])
+    others = others[np.argsort(share[others], kind="stable")]
+    if len(others) > rules.sampled:
+        below = min(below, float(share[others[rules.sampled]]))
+    chance = np.zeros(len(value))
+    chance[best] = 1.0
+    chance[others[share[others] < below]] = below
+    return chance, below
+
+
 def _chances(
     item: NDArray[np.int64], value: NDArray[np.float64], drawn: NDArray[np.uint64], rules: NeighbourRules
 ) -> NDArray[np.float64]:

@@ -46,10 +46,9 @@ def learn(session: Session, window: Window, now: datetime) -> None:
         session.execute(update(CopyGroup).where(CopyGroup.id.in_(portion)).values(learnt_at=now))
 
 
-def dominated(session: Session, language: str, found: Partition, rules: StoryRules) -> bool:
+def dominated(session: Session, newest: Epoch, found: Partition, rules: StoryRules) -> bool:
     """Tell whether the words of these stories are to be counted anew, which happens a bounded number of times."""
-    newest = _newest(session, language)
-    same = select(func.count()).where(IdfEpoch.language == language, IdfEpoch.read == newest.read)
+    same = select(func.count()).where(IdfEpoch.language == newest.language, IdfEpoch.read == newest.read)
     return rules.is_dominated(found, newest.read) and (session.scalar(same) or 0) <= rules.rounds
 
 

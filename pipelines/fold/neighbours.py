@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from dedup.linkage import Pairs
-from dedup.neighbours import pair_hashes
+from dedup.neighbours import chosen_again, pair_hashes
 from dedup.similarity import faded
 from dedup.stories import NEGLIGIBLE, Place, StoryRules
 from storage.engine import portions
@@ -39,7 +39,8 @@ class Neighbours:
 
     def between(self, groups: Collection[int]) -> "Neighbours":
         """Return those of which both are among ``groups``."""
-        return Neighbours({pair: score for pair, score in self.scores.items() if set(pair) <= set(groups)})
+        known = frozenset(groups)
+        return Neighbours({pair: score for pair, score in self.scores.items() if known.issuperset(pair)})
 
     def joining(self, rules: StoryRules) -> set[int]:
         """Return the groups of all pairs that can join stories: no mean reaches what one needs without one."""
@@ -118,14 +119,7 @@ def _choose(group: int, rows: Sequence[Neighbour], below: float, rules: StoryRul
     days = np.array([np.nan if row.days_apart is None else row.days_apart for row in rows], dtype=np.float64)
     value = faded(np.array([row.score for row in rows]), days, rules.similarity)
     ends = (np.array([getattr(row, end) for row in rows], dtype=np.int64) for end in ("group_a_id", "group_b_id"))
-    drawn = pair_hashes(*ends).astype(np.float64) / 2.0**64
-    best, others = np.split(np.lexsort((drawn, -value)), [rules.neighbours.best])
-    others = others[np.argsort(drawn[others], kind="stable")]
-    if len(others) > rules.neighbours.sampled:
-        below = min(below, float(drawn[others[rules.neighbours.sampled]]))
-    chance = np.zeros(len(rows))
-    chance[best] = 1.0
-    chance[others[drawn[others] < below]] = below
+    chance, below = chosen_again(value, pair_hashes(*ends), below, rules.neighbours)
     for row, kept in zip(rows, chance.tolist(), strict=True):
         setattr(row, "chance_a" if row.group_a_id == group else "chance_b", kept)
     return below

@@ -66,8 +66,13 @@ def _wanted(group: int, speaker: Standing, known: Mapping[str, Epoch], rules: Fo
         at=int(speaker.time.timestamp()) if speaker.is_timed else UNTIMED,
         language=speaker.language,
         epoch=known[speaker.language].number if speaker.language in known else 0,
-        rules=f"features {FEATURES_VERSION}, rules {RULES_VERSION}, {rules.stories.similarity.window_days:g} days",
+        rules=made_by(rules.stories),
     )
+
+
+def made_by(rules: StoryRules) -> str:
+    """Return what scores depend on besides texts and epochs; where it differs they are made anew."""
+    return f"features {FEATURES_VERSION}, rules {RULES_VERSION}, {rules.similarity.window_days:g} days"
 
 
 def _standing(session: Session, window: Window) -> dict[int, Scored]:

@@ -73,7 +73,11 @@ def _computed(database: Database, rules: FoldRules, now: datetime) -> tuple[Wind
             window = load(session, new, rules)
             known = epochs.latest(session)
             parts = {language: _divided(window, language, known, rules) for language in window.languages()}
-            dominated = [one for one, part in parts.items() if epochs.dominated(session, one, part, rules.stories)]
+            dominated = [
+                language
+                for language, part in parts.items()
+                if epochs.dominated(session, _epoch(known, language), part, rules.stories)
+            ]
         if not dominated:
             return window, _united(parts, window)
         with database.write() as session:
@@ -84,9 +88,13 @@ def _computed(database: Database, rules: FoldRules, now: datetime) -> tuple[Wind
 
 def _divided(window: Window, language: str, known: Mapping[str, Epoch], rules: FoldRules) -> Partition:
     places = window.places(language)
-    documents = known[language].idf.documents if language in known else 0
+    documents = _epoch(known, language).idf.documents
     decisions = window.rulings.decisions(window.group_of())
     return divided(places, window.pairs.pairs(places), rules.stories.linkage(documents), decisions)
+
+
+def _epoch(known: Mapping[str, Epoch], language: str) -> Epoch:
+    return known.get(language) or Epoch.first(language)
 
 
 def _united(parts: Mapping[str, Partition], window: Window) -> Partition:
